@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: "#crypto-backend", replacement: source("crypto/backend.node.ts") },
+      { find: /^session-messenger-sdk$/, replacement: source("index.ts") },
+      { find: /^session-messenger-sdk\/(crypto|identity)\/([^/]+)$/, replacement: source("$1/$2.ts") },
+      { find: /^session-messenger-sdk\/([^/]+)$/, replacement: source("$1/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    pool: "forks",
+  },
+});
