@@ -56,14 +56,26 @@ export class SessionError<Code extends string = string> extends Error {
       details: this.details,
       ...(cause === undefined
         ? {}
-        : { cause: cause instanceof SessionError ? cause.toJSON() : cause instanceof Error ? cause.message : "unknown" }),
+        : {
+            cause:
+              cause instanceof SessionError
+                ? cause.toJSON()
+                : cause instanceof Error
+                  ? cause.message
+                  : "unknown",
+          }),
     };
   }
 }
 
 /** True when `error` is a {@link SessionError}, and, if codes are given, has one of them. */
-export function isSessionError<Code extends string>(error: unknown, ...codes: readonly Code[]): error is SessionError<Code> {
-  return error instanceof SessionError && (codes.length === 0 || (codes as readonly string[]).includes(error.code));
+export function isSessionError<Code extends string>(
+  error: unknown,
+  ...codes: readonly Code[]
+): error is SessionError<Code> {
+  return (
+    error instanceof SessionError && (codes.length === 0 || (codes as readonly string[]).includes(error.code))
+  );
 }
 
 /** Codes that functions of any room may use. */
