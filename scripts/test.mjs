@@ -48,7 +48,7 @@ function run({ command, args }) {
 }
 
 /** The counts a step printed: vitest's summary, or the runners' closing line; one for any other step. */
-function counts(step, { ok, output }) {
+function counts({ ok, output }) {
   const closing = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1);
   const summary = /^\s+Tests\s+(.*)$/m.exec(output)?.[1];
   const found = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(summary ?? "")?.[1] ?? 0);
@@ -67,7 +67,7 @@ const lines = [];
 for (const step of steps) {
   console.log(`\n# ${step.name}`);
   const started = performance.now();
-  const count = counts(step, await run(step));
+  const count = counts(await run(step));
   for (const key of Object.keys(total)) total[key] += count[key];
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   lines.push(
