@@ -1,0 +1,11 @@
+export {
+  type CustomNetworkOptions,
+  customNetwork,
+  type NetworkConfig,
+  type NetworkIntervals,
+  type NetworkSettings,
+  type NetworkTimeouts,
+  type SeedNode,
+} from "./config.js";
+export { mainnet } from "./mainnet.js";
+export type * from "./types.js";
