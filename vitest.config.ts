@@ -7,8 +7,9 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: "#crypto-backend", replacement: source("crypto/backend.node.ts") },
+      { find: "#transport", replacement: source("network/transport.node.ts") },
       { find: /^session-messenger-sdk$/, replacement: source("index.ts") },
-      { find: /^session-messenger-sdk\/(crypto|identity)\/([^/]+)$/, replacement: source("$1/$2.ts") },
+      { find: /^session-messenger-sdk\/(crypto|identity|network)\/([^/]+)$/, replacement: source("$1/$2.ts") },
       { find: /^session-messenger-sdk\/([^/]+)$/, replacement: source("$1/index.ts") },
     ],
   },
