@@ -7,9 +7,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: "#crypto-backend", replacement: source("crypto/backend.node.ts") },
+      { find: "#store-folder", replacement: source("store/folder.node.ts") },
       { find: "#transport", replacement: source("network/transport.node.ts") },
       { find: /^session-messenger-sdk$/, replacement: source("index.ts") },
-      { find: /^session-messenger-sdk\/(crypto|identity|network)\/([^/]+)$/, replacement: source("$1/$2.ts") },
+      { find: /^session-messenger-sdk\/(crypto|identity|network|store)\/([^/]+)$/, replacement: source("$1/$2.ts") },
       { find: /^session-messenger-sdk\/([^/]+)$/, replacement: source("$1/index.ts") },
     ],
   },
