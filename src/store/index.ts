@@ -1,0 +1,21 @@
+/**
+ * What a client remembers: account, cursors, seen messages, inbox, outbox, network, over any `abstract-level` database.
+ *
+ * `session-messenger-sdk/store/compliance` is the suite that a database must pass to carry a store.
+ *
+ * @module
+ */
+export type { StoreBatch } from "./batch.js";
+export type { LevelDatabase, StoreLocation } from "./database.js";
+export type { StoreErrorCode } from "./errors.js";
+export type { StoredValue } from "./json.js";
+export type { PruneOptions } from "./prune.js";
+export type {
+  AccountRecord,
+  CursorName,
+  CursorRecord,
+  InboxItem,
+  OutboxItem,
+  Queued,
+} from "./records.js";
+export { openStore, Store, type StoreOptions } from "./store.js";

@@ -1,0 +1,31 @@
+/**
+ * JSON with bytes: a `Uint8Array` is written as `{"$bytes": base64}`. Used for records that hold whole messages.
+ *
+ * @module
+ */
+import { base64ToBytes, bytesToBase64 } from "../bytes/index.js";
+
+/** What {@link encodeJson} takes. */
+export type StoredValue =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | readonly StoredValue[]
+  | { readonly [key: string]: StoredValue | undefined };
+
+/** JSON text of `value`. */
+export function encodeJson(value: StoredValue): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    member instanceof Uint8Array ? { $bytes: bytesToBase64(member) } : member,
+  );
+}
+
+/** The value of {@link encodeJson}'s text. Throws whatever `JSON.parse` or the base64 decoder throws. */
+export function decodeJson(text: string): unknown {
+  return JSON.parse(text, (_key, member: unknown) => {
+    if (typeof member !== "object" || member === null || !("$bytes" in member)) return member;
+    return base64ToBytes(String(member.$bytes));
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * The records of a store and the checks that a stored text must pass to be one of them.
+ *
+ * @module
+ */
+import { base64ToBytes, hexToBytes } from "../bytes/index.js";
+import { decodeJson } from "./json.js";
+
+/** The account that a store belongs to. */
+export interface AccountRecord {
+  readonly sessionId: string;
+  /** 16 or 32 bytes. Secret. */
+  readonly seed: Uint8Array;
+}
+
+/** Which messages of one namespace one node has already given out. */
+export interface CursorRecord {
+  /** `last_hash` of the next `retrieve`. */
+  readonly hash: string;
+  /** When that message expires, ms of network time: from then on the node no longer knows the hash. */
+  readonly expiration: number;
+}
+
+/** Names a cursor: arrival order differs from node to node, so each has its own. */
+export interface CursorName {
+  /** Owner of the swarm, 66 hex characters. */
+  readonly pubkey: string;
+  readonly namespace: number;
+  /** Ed25519 key of the node, hex. */
+  readonly node: string;
+}
+
+/** A retrieved message that the app has not finished with. */
+export interface InboxItem {
+  readonly pubkey: string;
+  readonly namespace: number;
+  readonly hash: string;
+  /** As stored in the swarm. */
+  readonly data: Uint8Array;
+  /** When the node got it, ms. */
+  readonly timestamp: number;
+  /** When it expires, ms. */
+  readonly expiration: number;
+}
+
+/** A message that was accepted for sending and is not yet in every swarm where it belongs. */
+export interface OutboxItem {
+  /** The recipient, 66 hex characters. */
+  readonly to: string;
+  /** The message as the sender gave it; JSON with bytes. */
+  readonly message: Readonly<Record<string, unknown>>;
+  /** The message's own timestamp, network ms. */
+  readonly timestamp: number;
+  /** Hash in the recipient's swarm once it is there: what is left is the copy for the own devices. */
+  readonly hash?: string | undefined;
+}
+
+/** An item of a queue with its place in it. */
+export type Queued<T> = T & { readonly sequence: number };
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isId = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{66}$/.test(value);
+
+/** Turns a stored text into a record, or throws anything at all. */
+export type RecordReader<T> = (text: string) => T;
+
+function members(text: string): Record<string, unknown> {
+  const value = decodeJson(text);
+  if (!isObject(value)) throw new TypeError("not an object");
+  return value;
+}
+
+function check(condition: boolean, member: string): asserts condition {
+  if (!condition) throw new TypeError(`${member} is not valid`);
+}
+
+export const readVersion: RecordReader<number> = (text) => {
+  const { version } = members(text);
+  check(isTime(version), "version");
+  return version;
+};
+
+export const readAccount: RecordReader<AccountRecord> = (text) => {
+  const { sessionId, seed } = members(text);
+  check(isId(sessionId), "sessionId");
+  check(typeof seed === "string" && (seed.length === 32 || seed.length === 64), "seed");
+  return { sessionId, seed: hexToBytes(seed) };
+};
+
+export const readClock: RecordReader<number> = (text) => {
+  const { last } = members(text);
+  check(isTime(last), "last");
+  return last;
+};
+
+export const readCursor: RecordReader<CursorRecord> = (text) => {
+  const { hash, expiration } = members(text);
+  check(typeof hash === "string", "hash");
+  check(isTime(expiration), "expiration");
+  return { hash, expiration };
+};
+
+export const readInboxItem: RecordReader<InboxItem> = (text) => {
+  const { pubkey, namespace, hash, data, timestamp, expiration } = members(text);
+  check(isId(pubkey), "pubkey");
+  check(Number.isInteger(namespace), "namespace");
+  check(typeof hash === "string", "hash");
+  check(typeof data === "string", "data");
+  check(isTime(timestamp), "timestamp");
+  check(isTime(expiration), "expiration");
+  return { pubkey, namespace: namespace as number, hash, data: base64ToBytes(data), timestamp, expiration };
+};
+
+export const readOutboxItem: RecordReader<OutboxItem> = (text) => {
+  const { to, message, timestamp, hash } = members(text);
+  check(isId(to), "to");
+  check(isObject(message), "message");
+  check(isTime(timestamp), "timestamp");
+  check(hash === undefined || typeof hash === "string", "hash");
+  return { to, message, timestamp, ...(hash === undefined ? {} : { hash }) };
+};
+
+export const readNetwork: RecordReader<unknown> = decodeJson;
