@@ -15,8 +15,12 @@ export type CryptoErrorCode =
   | "CRYPTO_INVALID_PUBLIC_KEY"
   /** An X25519 result is all zero: the peer's key has low order. */
   | "CRYPTO_LOW_ORDER"
+  /** A scalar is 0 mod L where a point must come out. */
+  | "CRYPTO_ZERO_SCALAR"
   /** An authentication tag, a padding or a signature inside a box is wrong. */
-  | "CRYPTO_DECRYPT_FAILED";
+  | "CRYPTO_DECRYPT_FAILED"
+  /** The backend was asked for by name and its native library is not installed. */
+  | "CRYPTO_BACKEND_UNAVAILABLE";
 
 /** An Ed25519 pair in libsodium's form. */
 export interface Ed25519KeyPair {
@@ -65,7 +69,10 @@ export interface Crypto {
   ed25519KeyPair(seed: Uint8Array): Ed25519KeyPair;
   /** 64-byte signature with a 64-byte secret key (seed ‖ public key). */
   ed25519Sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
-  /** Strict as libsodium: false for S ≥ L and for small-order or non-canonical keys. Throws only for wrong lengths. */
+  /**
+   * Strict as libsodium: false for S ≥ L, for a small-order or non-canonical key, for a small-order R, and whenever R is
+   * not byte for byte the encoding of S·B − h·A (no cofactor). Throws only for wrong lengths.
+   */
   ed25519Verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
   /** Birational map; refuses small-order, non-canonical and torsioned points (`CRYPTO_INVALID_PUBLIC_KEY`). */
   ed25519PublicKeyToX25519(publicKey: Uint8Array): Uint8Array;
@@ -79,15 +86,18 @@ export interface Crypto {
 
   /** 64 little-endian bytes reduced mod L to 32. */
   scalarReduce(wide: Uint8Array): Uint8Array;
-  /** a·b mod L, 32 bytes each, little endian. */
+  /** a·b mod L, 32 bytes each, little endian; the arguments need not be reduced. */
   scalarMultiply(a: Uint8Array, b: Uint8Array): Uint8Array;
-  /** a + b mod L. */
+  /** a + b mod L. As in libsodium the sum is cut to 256 bits before it is reduced: only unreduced arguments notice. */
   scalarAdd(a: Uint8Array, b: Uint8Array): Uint8Array;
   /** −a mod L. */
   scalarNegate(a: Uint8Array): Uint8Array;
-  /** scalar·B without clamping, for a scalar that is not 0 mod L. */
+  /** scalar·B without clamping; bit 255 is ignored. Refuses a scalar that is 0 mod L (`CRYPTO_ZERO_SCALAR`). */
   pointMultiplyBase(scalar: Uint8Array): Uint8Array;
-  /** scalar·P without clamping; refuses invalid and small-order points (`CRYPTO_INVALID_PUBLIC_KEY`). */
+  /**
+   * scalar·P without clamping; bit 255 of the scalar is ignored. Refuses what {@link Crypto.isValidPoint} refuses
+   * (`CRYPTO_INVALID_PUBLIC_KEY`) and a scalar that is 0 mod L (`CRYPTO_ZERO_SCALAR`).
+   */
   pointMultiply(scalar: Uint8Array, point: Uint8Array): Uint8Array;
   /** True for a canonical point of the prime-order subgroup, as libsodium's `crypto_core_ed25519_is_valid_point`. */
   isValidPoint(point: Uint8Array): boolean;
@@ -101,7 +111,12 @@ export interface Crypto {
   xsalsa20poly1305Encrypt(key: Uint8Array, nonce: Uint8Array, message: Uint8Array): Uint8Array;
   xsalsa20poly1305Decrypt(key: Uint8Array, nonce: Uint8Array, box: Uint8Array): Uint8Array;
   /** XChaCha20-Poly1305-IETF: ciphertext ‖ tag(16); 32-byte key, 24-byte nonce. */
-  xchacha20poly1305Encrypt(key: Uint8Array, nonce: Uint8Array, message: Uint8Array, aad?: Uint8Array): Uint8Array;
+  xchacha20poly1305Encrypt(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    message: Uint8Array,
+    aad?: Uint8Array,
+  ): Uint8Array;
   xchacha20poly1305Decrypt(key: Uint8Array, nonce: Uint8Array, box: Uint8Array, aad?: Uint8Array): Uint8Array;
   /** AES-256-GCM: ciphertext ‖ tag(16); 32-byte key, 12-byte nonce. */
   aes256gcmEncrypt(key: Uint8Array, nonce: Uint8Array, message: Uint8Array, aad?: Uint8Array): Uint8Array;

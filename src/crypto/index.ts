@@ -1,0 +1,22 @@
+/**
+ * Cryptography: the {@link Crypto} interface, the backend that fits the runtime, and the constructions above it.
+ *
+ * Functions that need cryptography take a `Crypto` argument whose default is {@link defaultCrypto}: libsodium and
+ * `node:crypto` in Node, noble elsewhere, chosen by the package's `imports` map.
+ *
+ * @module
+ */
+import { backend } from "#crypto-backend";
+import type { Crypto } from "./types.js";
+
+export type {
+  Blake2bOptions,
+  Crypto,
+  CryptoErrorCode,
+  Ed25519KeyPair,
+  X25519KeyPair,
+} from "./types.js";
+export { xed25519PublicKey, xed25519Sign, xed25519Verify } from "./xed25519.js";
+
+/** The backend for this runtime. */
+export const defaultCrypto: Crypto = backend;
