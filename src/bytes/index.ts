@@ -13,6 +13,16 @@ export {
   base64ToBytes,
   bytesToBase64,
 } from "./base64.js";
+export { type BtDecodeOptions, btDecode, btDecodeDict } from "./bt-decode.js";
+export { btEncode } from "./bt-encode.js";
+export { btSignedDict, btVerifySignedDict } from "./bt-signed.js";
+export {
+  type BtDict,
+  type BtInput,
+  type BtValue,
+  binaryStringToBytes,
+  bytesToBinaryString,
+} from "./bt-types.js";
 export type { BtErrorCode, BytesErrorCode } from "./errors.js";
 export { bytesToHex, hexToBytes } from "./hex.js";
 export {
