@@ -9,6 +9,16 @@
 import { backend } from "#crypto-backend";
 import type { Crypto } from "./types.js";
 
+export {
+  decryptForMultiple,
+  decryptForMultipleSimple,
+  encryptForMultiple,
+  encryptForMultipleSimple,
+  type MultiDecryptOptions,
+  type MultiEncryptErrorCode,
+  type MultiEncryptOptions,
+  x25519KeyPairFromEd25519,
+} from "./multi-encrypt.js";
 export type {
   Blake2bOptions,
   Crypto,
