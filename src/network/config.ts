@@ -194,7 +194,8 @@ function parseSeed(seed: string | SeedNode): SeedNode {
   const url = parseUrl(typeof seed === "string" ? seed : seed.url);
   const href = url.href.replace(/\/+$/, "").replace(/\/json_rpc$/, "");
   if (typeof seed !== "string") return Object.freeze({ url: href, trust: Object.freeze({ ...seed.trust }) });
-  return Object.freeze({ url: href, trust: { kind: isPrivateHost(url.hostname) ? "unverified" : "system" } });
+  const trust: TlsTrust = isPrivateHost(url.hostname) ? { kind: "unverified" } : { kind: "system" };
+  return Object.freeze({ url: href, trust });
 }
 
 function parseUrl(text: string): URL {

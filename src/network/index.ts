@@ -1,3 +1,4 @@
+export { createTransport } from "#transport";
 export {
   type CustomNetworkOptions,
   customNetwork,
@@ -8,4 +9,6 @@ export {
   type SeedNode,
 } from "./config.js";
 export { mainnet } from "./mainnet.js";
+export type { TransportFactory, TransportOptions } from "./transport.js";
+export { createTransport as createFetchTransport } from "./transport.portable.js";
 export type * from "./types.js";
