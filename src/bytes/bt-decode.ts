@@ -132,7 +132,8 @@ export class BtReader {
 
   #open(type: number, depth: number): void {
     if (this.#peek() !== type) throw failure("BT_INVALID", "a value of another type was expected", this.#at);
-    if (depth > this.#maxDepth) throw failure("BT_TOO_DEEP", "the value is nested too deeply", this.#at);
+    // Written so that a limit of NaN refuses everything instead of nothing.
+    if (!(depth <= this.#maxDepth)) throw failure("BT_TOO_DEEP", "the value is nested too deeply", this.#at);
     this.#at++;
   }
 

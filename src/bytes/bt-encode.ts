@@ -9,7 +9,7 @@
  * @module
  */
 import { SessionError } from "../errors/index.js";
-import { concatBytes } from "./array.js";
+import { joinBytes } from "./array.js";
 import {
   BT_INTEGER_MAX,
   BT_INTEGER_MIN,
@@ -29,7 +29,7 @@ import { utf8ToBytes } from "./utf8.js";
 export function btEncode(value: BtInput): Uint8Array {
   const parts: Uint8Array[] = [];
   append(parts, value, 1);
-  return concatBytes(...parts);
+  return joinBytes(parts);
 }
 
 function append(parts: Uint8Array[], value: BtInput, depth: number): void {
@@ -42,8 +42,7 @@ function append(parts: Uint8Array[], value: BtInput, depth: number): void {
   } else {
     if (depth > BT_MAX_DEPTH) throw failure("BT_TOO_DEEP", "the value is nested too deeply");
     if (Array.isArray(value)) appendList(parts, value, depth);
-    else if (typeof value === "object" && value !== null) appendDict(parts, entriesOf(value), depth);
-    else throw failure("BT_INVALID", "bt-encoding has no form for this type");
+    else appendDict(parts, entriesOf(value), depth);
   }
 }
 
@@ -67,10 +66,15 @@ function appendDict(parts: Uint8Array[], entries: [string, BtInput][], depth: nu
   parts.push(END);
 }
 
-function entriesOf(dict: object): [string, BtInput][] {
-  const entries: Iterable<[string, BtInput | undefined]> =
-    dict instanceof Map ? dict : Object.entries(dict as Record<string, BtInput | undefined>);
-  return [...entries].filter((entry): entry is [string, BtInput] => entry[1] !== undefined);
+function entriesOf(value: unknown): [string, BtInput][] {
+  if (value instanceof Map) return [...(value as Map<string, BtInput>)];
+  const prototype: unknown =
+    typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw failure("BT_INVALID", "bt-encoding has no form for this type");
+  }
+  const entries = Object.entries(value as Record<string, BtInput | undefined>);
+  return entries.filter((entry): entry is [string, BtInput] => entry[1] !== undefined);
 }
 
 function integer(value: bigint | number): string {

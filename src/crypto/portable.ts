@@ -7,8 +7,8 @@ import { blake2b } from "@noble/hashes/blake2.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { requireBlake2b, requireCount } from "./checks.js";
-import { cipherOperations } from "./portable-cipher.js";
-import { curveOperations } from "./portable-curve.js";
+import { cipherOperations } from "./cipher.portable.js";
+import { curveOperations } from "./curve.portable.js";
 import type { Blake2bOptions, Crypto } from "./types.js";
 
 /** Most bytes that `getRandomValues` gives in one call. */

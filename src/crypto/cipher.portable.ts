@@ -13,7 +13,7 @@ import { blake2b } from "@noble/hashes/blake2.js";
 import { randomBytes } from "@noble/hashes/utils.js";
 import { concatBytes } from "../bytes/index.js";
 import { decryptFailed, requireCipher, requireLength, requireX25519Pair, SEAL_LENGTH } from "./checks.js";
-import { curveOperations } from "./portable-curve.js";
+import { curveOperations } from "./curve.portable.js";
 import type { Crypto, X25519KeyPair } from "./types.js";
 
 /** The members of {@link Crypto} that this file implements. */

@@ -12,11 +12,19 @@ import { ed25519, x25519 as montgomery } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, equalBytes } from "../bytes/index.js";
 import { ed25519Pair, invalidPublicKey, lowOrder, requireLength, requireSeed, zeroScalar } from "./checks.js";
+import {
+  fromScalar,
+  ORDER,
+  scalarAdd,
+  scalarMultiply,
+  scalarNegate,
+  scalarReduce,
+  toFactor,
+  toInteger,
+} from "./scalar.js";
 import type { Crypto, Ed25519KeyPair } from "./types.js";
 
 type Point = InstanceType<typeof ed25519.Point>;
-
-const WORD = 2n ** 256n;
 
 /** The members of {@link Crypto} that this file implements. */
 export type CurveOperations = Pick<
@@ -59,7 +67,7 @@ export const curveOperations: CurveOperations = {
     requireLength(publicKey, 32, "an Ed25519 public key");
     const commitment = signature.subarray(0, 32);
     const response = toInteger(signature.subarray(32));
-    if (response >= order()) return false;
+    if (response >= ORDER) return false;
     const key = decodePoint(publicKey);
     if (key === undefined || key.isSmallOrder()) return false;
     const challenge = toScalar(sha512(concatBytes(commitment, publicKey, message)));
@@ -94,36 +102,19 @@ export const curveOperations: CurveOperations = {
     }
   },
 
-  scalarReduce(wide: Uint8Array): Uint8Array {
-    requireLength(wide, 64, "a wide scalar");
-    return fromScalar(toInteger(wide));
-  },
-
-  scalarMultiply(a: Uint8Array, b: Uint8Array): Uint8Array {
-    requireScalars(a, b);
-    return fromScalar(toInteger(a) * toInteger(b));
-  },
-
-  scalarAdd(a: Uint8Array, b: Uint8Array): Uint8Array {
-    requireScalars(a, b);
-    return fromScalar((toInteger(a) + toInteger(b)) % WORD);
-  },
-
-  scalarNegate(a: Uint8Array): Uint8Array {
-    requireScalars(a);
-    return fromScalar(order() - toScalar(a));
-  },
+  scalarReduce,
+  scalarMultiply,
+  scalarAdd,
+  scalarNegate,
 
   pointMultiplyBase(scalar: Uint8Array): Uint8Array {
-    requireScalars(scalar);
     return ed25519.Point.BASE.multiply(requireNonZero(scalar)).toBytes();
   },
 
   pointMultiply(scalar: Uint8Array, point: Uint8Array): Uint8Array {
-    requireScalars(scalar);
+    requireLength(scalar, 32, "a scalar");
     requireLength(point, 32, "a point");
-    const factor = requirePoint(point);
-    return factor.multiply(requireNonZero(scalar)).toBytes();
+    return requirePoint(point).multiply(requireNonZero(scalar)).toBytes();
   },
 
   isValidPoint(point: Uint8Array): boolean {
@@ -131,10 +122,6 @@ export const curveOperations: CurveOperations = {
     return decodeMainPoint(point) !== undefined;
   },
 };
-
-function order(): bigint {
-  return ed25519.Point.Fn.ORDER;
-}
 
 /** The canonically encoded point, or undefined. */
 function decodePoint(bytes: Uint8Array): Point | undefined {
@@ -157,15 +144,10 @@ function requirePoint(bytes: Uint8Array): Point {
   return point;
 }
 
-function requireScalars(...scalars: readonly Uint8Array[]): void {
-  for (const scalar of scalars) requireLength(scalar, 32, "a scalar");
-}
-
-/** The scalar without its bit 255, which libsodium ignores in multiplications, mod L. */
 function requireNonZero(scalar: Uint8Array): bigint {
-  const reduced = (toInteger(scalar) % (WORD / 2n)) % order();
-  if (reduced === 0n) throw zeroScalar();
-  return reduced;
+  const factor = toFactor(scalar);
+  if (factor === 0n) throw zeroScalar();
+  return factor;
 }
 
 /** Clamps in place (RFC 7748 §5). */
@@ -175,17 +157,6 @@ function clamp(scalar: Uint8Array): Uint8Array {
   return scalar;
 }
 
-function toInteger(littleEndian: Uint8Array): bigint {
-  let digits = "";
-  for (let i = littleEndian.length - 1; i >= 0; i--)
-    digits += (littleEndian[i] as number).toString(16).padStart(2, "0");
-  return BigInt(`0x${digits}`);
-}
-
-function toScalar(littleEndian: Uint8Array): bigint {
-  return toInteger(littleEndian) % order();
-}
-
-function fromScalar(value: bigint): Uint8Array {
-  return ed25519.Point.Fn.toBytes(value % order());
+function toScalar(bytes: Uint8Array): bigint {
+  return toInteger(bytes) % ORDER;
 }
