@@ -187,6 +187,7 @@ export type PathFailureReason =
   | "oxen-server-error"
   | "hop-error"
   | "unreadable-reply"
+  | "invalid-reply"
   | "other-status";
 
 /** What a network tells about its work. Keys of nodes are Ed25519, hex. */
