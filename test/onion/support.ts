@@ -3,7 +3,14 @@ import type { Crypto, X25519KeyPair } from "session-messenger-sdk/crypto";
 import { nodeCrypto } from "session-messenger-sdk/crypto/node";
 import { portableCrypto } from "session-messenger-sdk/crypto/portable";
 import { isSessionError, type SessionError } from "session-messenger-sdk/errors";
-import type { OnionDestination, OnionHop } from "session-messenger-sdk/onion";
+import {
+  clientLayerSecret,
+  type EncType,
+  encryptLayer,
+  type OnionDestination,
+  type OnionHop,
+  type OnionLayer,
+} from "session-messenger-sdk/onion";
 
 export const backends: readonly (readonly [string, Crypto])[] = [
   ["portable", portableCrypto],
@@ -44,6 +51,18 @@ export function serverDestination(changes: object = {}): OnionDestination {
     x25519PublicKey: hex(server.publicKey),
     ...changes,
   } as OnionDestination;
+}
+
+/** A node that peels, its neighbour, and the client of {@link layerOf}. */
+export const node: TestNode = testNode(0);
+export const next: TestNode = testNode(1);
+export const client: TestNode = testNode(7);
+export const ephemeralKey: Uint8Array = client.keys.publicKey;
+
+/** A layer for {@link node} with the given plaintext. */
+export function layerOf(plaintext: Uint8Array, encType: EncType = "aes-gcm"): OnionLayer {
+  const secret = clientLayerSecret(encType, client.keys, node.keys.publicKey, nodeCrypto);
+  return { ciphertext: encryptLayer(plaintext, secret, nodeCrypto), ephemeralKey, encType };
 }
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

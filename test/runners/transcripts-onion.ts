@@ -147,14 +147,14 @@ function checkPeeling(
       return;
     }
     const next = layers[index + 1];
-    check(`${described}, instruction`, instruction(recorded, next), () => summary(peeled));
+    check(`${described}, instruction`, instruction(recorded, next, response), () => summary(peeled));
     if (peeled.kind === "destination") return;
     layer = peeled.kind === "forward" ? peeled : parseOnionRequest(peeled.plaintext);
   }
 }
 
 /** What the peeled layer must say, taken from the recording. */
-function instruction(recorded: Json, next: Json): Json {
+function instruction(recorded: Json, next: Json, response: Json): Json {
   const control = controlOf(fromHex(recorded.plaintext_hex));
   if (next === undefined)
     return { kind: "destination", json: control.json ?? false, base64: control.base64 ?? true };
@@ -162,7 +162,10 @@ function instruction(recorded: Json, next: Json): Json {
     const { host, port = 443, protocol = "https", target } = control;
     return { kind: "server", host, port, protocol, target, plaintext: recorded.plaintext_hex };
   }
-  return { kind: "forward", destination: next.ed25519_pubkey };
+  // A hop that its predecessor does not know was replaced by an invented one.
+  const unknown = /^Next node not found: ([0-9a-f]{64})$/.exec(response.body_text ?? "")?.[1];
+  const destination = unknown === control.destination ? unknown : next.ed25519_pubkey;
+  return { kind: "forward", destination };
 }
 
 function summary(peeled: PeeledLayer): Json {
