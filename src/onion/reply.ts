@@ -164,8 +164,13 @@ function parseNodeReply(plaintext: Uint8Array): NodeReply {
   if (typeof status !== "number" || !Number.isInteger(status) || status < 100 || status > 999)
     throw malformed(plaintext);
   const body = reply["body"] ?? "";
-  if (typeof body !== "string") return { status, body, text: JSON.stringify(body) };
-  return { status, body: parseBody(body), text: body };
+  if (typeof body === "string") return { status, body: parseBody(body), text: body };
+  try {
+    return { status, body, text: JSON.stringify(body) };
+  } catch (cause) {
+    // Unlike the parser, JSON.stringify recurses: a body nested some thousand levels deep overflows the stack.
+    throw malformed(plaintext, cause);
+  }
 }
 
 /** Results are JSON objects; everything else is a sentence, even where it happens to be JSON. */

@@ -113,6 +113,14 @@ describe("a node's reply", () => {
   );
 });
 
+test("an answer nested beyond any sense does not overflow the stack", () => {
+  const keys = nodeKeys();
+  const nested = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const open = (plaintext: string) => openNodeReply(base64(seal(plaintext, keys.destination)), keys);
+  expect(sessionError(() => open(`{"body":${nested},"status":200}`)).code).toBe("ONION_REPLY_INVALID");
+  expect(open(`{"body":"${nested}","status":200}`).status).toBe(200);
+});
+
 describe("the answer of a hop", () => {
   test.each([0, 1, 2])("hop %i is named, whoever the destination is", (hop) => {
     for (const [open, keys] of [
