@@ -20,7 +20,9 @@ export type CryptoErrorCode =
   /** An authentication tag, a padding or a signature inside a box is wrong. */
   | "CRYPTO_DECRYPT_FAILED"
   /** The backend was asked for by name and its native library is not installed. */
-  | "CRYPTO_BACKEND_UNAVAILABLE";
+  | "CRYPTO_BACKEND_UNAVAILABLE"
+  /** A backend under test failed a compliance check. */
+  | "CRYPTO_NOT_COMPLIANT";
 
 /** An Ed25519 pair in libsodium's form. */
 export interface Ed25519KeyPair {
