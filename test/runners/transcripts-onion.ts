@@ -81,7 +81,7 @@ function checkBodyAlone(check: Check, { response, request_body_hex }: Json): voi
 }
 
 function checkLayered(check: Check, transcript: Json, crypto: Crypto): void {
-  const { id, response, request_body_hex, server_saw } = transcript;
+  const { id, response = {}, request_body_hex, server_saw } = transcript;
   const layers: Json[] = [...transcript.layers_innermost_first].reverse();
   const body = fromHex(request_body_hex);
   // In these the last byte of that hop's ciphertext was changed after encryption.
