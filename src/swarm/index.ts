@@ -8,6 +8,14 @@
  * @module
  */
 export {
+  type InfoResult,
+  info,
+  type OxendResult,
+  oxendRequest,
+  type ResolveNameOptions,
+  resolveName,
+} from "./anywhere.js";
+export {
   type GroupAdminKeys,
   groupAdminAuth,
   type SigningAccount,
@@ -16,9 +24,31 @@ export {
   subaccountAuth,
   userAuth,
 } from "./auth.js";
+export {
+  batchCall,
+  deleteAllCall,
+  deleteBeforeCall,
+  deleteCall,
+  expireAllCall,
+  expireCall,
+  getExpiriesCall,
+  getSwarmCall,
+  infoCall,
+  rawCall,
+  retrieveCall,
+  revokedSubaccountsCall,
+  revokeSubaccountCall,
+  type SubResult,
+  type SubResults,
+  sequenceCall,
+  storeCall,
+  unrevokeSubaccountCall,
+} from "./calls.js";
 export { type SwarmErrorCode, statusError } from "./errors.js";
 export { messageHash } from "./hash.js";
 export { isMessageHash } from "./ids.js";
+export * from "./manage.js";
+export { batch, type ManyResult, sequence } from "./many.js";
 export { INVALID_SWARM_ID, swarmFromPool, swarmIdFor, swarmSpace } from "./mapping.js";
 export * from "./member-replies.js";
 export * from "./meta-requests.js";
@@ -43,7 +73,9 @@ export * from "./node-signatures.js";
 export * from "./replies.js";
 export * from "./requests.js";
 export * from "./signed-text.js";
+export * from "./store.js";
 export * from "./subaccount.js";
+export { type RequestFactory, type SwarmCallOptions, Swarms, type SwarmsOptions } from "./swarms.js";
 export type {
   ReplyContext,
   SwarmAnswer,

@@ -60,7 +60,7 @@ export type MemberResult<Value> =
 /** What the swarm did. At least one member succeeded. */
 export interface SwarmResult<Value> {
   /** In the order of the reply. */
-  readonly members: readonly MemberResult<Value>[];
+  readonly swarm: readonly MemberResult<Value>[];
   /** True when every member in the reply succeeded. */
   readonly complete: boolean;
   /** Server time in ms, when told. */
@@ -222,7 +222,7 @@ function readMembers<Value>(
     });
   }
   const time = readOptionalInteger(member(record, "t"), "the server time");
-  return { members, complete: members.every(({ ok }) => ok), time };
+  return { swarm: members, complete: members.every(({ ok }) => ok), time };
 }
 
 function readMember<Value>(

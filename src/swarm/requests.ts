@@ -8,8 +8,17 @@
  */
 import { bytesToBase64 } from "../bytes/index.js";
 import { type SwarmAuth, signedParams } from "./auth.js";
+import {
+  accountFor,
+  checkExpiry,
+  checkHashes,
+  checkNamespaceOrAll,
+  checkTime,
+  checkTokens,
+  required,
+} from "./checks.js";
 import { invalidArgument } from "./errors.js";
-import { accountId, isMessageHash } from "./ids.js";
+import { accountId } from "./ids.js";
 import {
   checkNamespace,
   MAX_DATA_BYTES,
@@ -33,7 +42,6 @@ import {
   storeSignedText,
   unrevokeSignedText,
 } from "./signed-text.js";
-import { MAX_REVOKED_SUBACCOUNTS, SUBACCOUNT_TOKEN_BYTES } from "./subaccount.js";
 import type { RpcRequest } from "./types.js";
 
 /** What {@link storeRequest} stores. */
@@ -286,48 +294,4 @@ export function revokedSubaccountsRequest(params: {
 /** `get_swarm`: the nodes that keep an account; any node answers. */
 export function getSwarmRequest(pubkey: string): RpcRequest {
   return { method: "get_swarm", params: { pubkey: accountId(pubkey) } };
-}
-
-function accountFor(pubkey: string, auth: SwarmAuth | undefined): string {
-  const id = accountId(pubkey);
-  if (auth !== undefined && auth.pubkey !== id)
-    throw invalidArgument("the signature is for another account", { pubkey: id });
-  return id;
-}
-
-function required(auth: SwarmAuth | undefined, method: string, namespace: number): SwarmAuth {
-  if (auth === undefined) throw invalidArgument("the namespace needs a signature", { method, namespace });
-  return auth;
-}
-
-function checkTime(name: string, time: number | undefined): number {
-  // Below 10^9 a server takes it for seconds.
-  if (time === undefined || !Number.isSafeInteger(time) || time < 1_000_000_000)
-    throw invalidArgument("a time is an integer of milliseconds since 1970", { [name]: time });
-  return time;
-}
-
-function checkExpiry(time: number): number {
-  return checkTime("expiry", time);
-}
-
-function checkNamespaceOrAll(namespace: NamespaceOrAll = 0): NamespaceOrAll {
-  return namespace === "all" ? namespace : checkNamespace(namespace);
-}
-
-function checkHashes(hashes: readonly string[]): string[] {
-  if (hashes.length === 0) throw invalidArgument("no message hash is given");
-  const bad = hashes.findIndex((hash) => !isMessageHash(hash));
-  if (bad >= 0) throw invalidArgument("a message hash is 43 characters of base64", { index: bad });
-  return [...hashes];
-}
-
-function checkTokens(auth: SwarmAuth, tokens: readonly Uint8Array[]): string[] {
-  if (auth.kind === "subaccount") throw invalidArgument("a subaccount cannot revoke");
-  if (tokens.length === 0 || tokens.length > MAX_REVOKED_SUBACCOUNTS)
-    throw invalidArgument("1 to 50 tokens can be given at once", { tokens: tokens.length });
-  for (const token of tokens)
-    if (token.length !== SUBACCOUNT_TOKEN_BYTES)
-      throw invalidArgument("a subaccount token has 36 bytes", { length: token.length });
-  return tokens.map((token) => bytesToBase64(token));
 }

@@ -12,8 +12,8 @@ export type { RpcReply, RpcRequest, ServiceNode };
 export interface SwarmNetworkCallOptions extends AbortOptions {
   /** Limit of one attempt. */
   readonly timeoutMs?: number | undefined;
-  /** Attempts over different paths. */
-  readonly attempts?: number | undefined;
+  /** Limit of the whole call with all its attempts over different paths. */
+  readonly overallTimeoutMs?: number | undefined;
 }
 
 /** The part of a `Network` that swarms use; anything of this shape serves. */
