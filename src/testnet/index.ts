@@ -1,0 +1,23 @@
+/**
+ * A real Session network on loopback, in one process: for tests, demos and first steps.
+ *
+ * Service nodes over HTTPS with onion requests, swarms, replication, signatures and limits as storage servers have them
+ * (docs/protocol/storage-server-behaviour.md), a seed node, and faults to switch on. Node only.
+ *
+ * @module
+ */
+export type { TestnetErrorCode } from "./errors.js";
+export { startTestnet } from "./testnet.js";
+export type {
+  Garbage,
+  NodeCounters,
+  NodeFaults,
+  RateLimit,
+  StoredMessage,
+  Testnet,
+  TestnetEvent,
+  TestnetNode,
+  TestnetNodeKeys,
+  TestnetOptions,
+  TestnetTimeouts,
+} from "./types.js";
