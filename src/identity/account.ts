@@ -11,7 +11,7 @@
 import { type Crypto, defaultCrypto, type Ed25519KeyPair, type X25519KeyPair } from "../crypto/index.js";
 import { type SessionId, sessionIdFromX25519 } from "./ids.js";
 import { type DecodePhraseOptions, decodeRecoveryPhrase, encodeRecoveryPhrase } from "./recovery-phrase.js";
-import { hideSecretKey } from "./secret.js";
+import { hideSecretKey, INSPECT } from "./secret.js";
 import { canonicalSeed, ed25519Seed, SHORT_SEED_LENGTH } from "./seed.js";
 
 /**
@@ -71,7 +71,7 @@ export function accountFromSeed(seed: Uint8Array, crypto: Crypto = defaultCrypto
 
 /**
  * Secrets are private fields behind accessors of the prototype, so nothing that walks an object's own properties
- * meets them.
+ * meets them. `util.inspect` can be asked for accessors too (`showHidden` with `getters`), hence its own answer.
  */
 class SeedAccount implements Account {
   readonly sessionId: SessionId;
@@ -108,5 +108,9 @@ class SeedAccount implements Account {
 
   get [Symbol.toStringTag](): string {
     return "Account";
+  }
+
+  [INSPECT](): string {
+    return `Account { sessionId: '${this.sessionId}' }`;
   }
 }

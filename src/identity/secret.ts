@@ -1,12 +1,12 @@
 /**
- * Key pairs that keep their secret half out of logs: `JSON.stringify` and Node's `util.inspect` show the public part
- * only. Whoever wants the secret reads the property by name.
+ * Keeping secrets out of logs. Key pairs made here show their public part only to `JSON.stringify` and Node's
+ * `util.inspect`. Whoever wants the secret reads the property by name.
  *
  * @module
  */
 
 /** Node's `util.inspect.custom`, by its registered name, which needs no import. */
-const INSPECT: unique symbol = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
+export const INSPECT: unique symbol = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
 
 /** `pair` with printing of `secretKey` switched off. */
 export function hideSecretKey<Pair extends { readonly secretKey: Uint8Array }>(pair: Pair): Pair {
