@@ -30,6 +30,7 @@ import {
   parseBlindedId,
   parseSessionId,
   type SessionId,
+  sessionIdFromX25519,
 } from "./ids.js";
 import { hideSecretKey } from "./secret.js";
 
@@ -129,7 +130,11 @@ export function blind25KeyPair(
   crypto: Crypto = defaultCrypto,
 ): BlindedKeyPair<BlindedId25> {
   const own = ed25519Pair(secretKey, crypto);
-  const factor = blind25Factor(sessionIdFromEd25519(own.publicKey, crypto), serverPublicKey, crypto);
+  // From the secret key, which needs no check of the point.
+  const sessionId = sessionIdFromX25519(
+    crypto.x25519PublicKey(crypto.ed25519SecretKeyToX25519(own.secretKey)),
+  );
+  const factor = blind25Factor(sessionId, serverPublicKey, crypto);
   const signed = hasSign(own.publicKey) ? crypto.scalarNegate(factor) : factor;
   return blindedPair("25", signed, own, crypto);
 }

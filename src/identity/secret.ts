@@ -8,12 +8,20 @@
 /** Node's `util.inspect.custom`, by its registered name, which needs no import. */
 export const INSPECT: unique symbol = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
 
-/** `pair` with printing of `secretKey` switched off. */
+/** `pair`, frozen, with printing of `secretKey` switched off. */
 export function hideSecretKey<Pair extends { readonly secretKey: Uint8Array }>(pair: Pair): Pair {
-  const shown = (): Omit<Pair, "secretKey"> => {
-    const { secretKey: _, ...rest } = pair;
-    return rest;
-  };
-  const hidden = { enumerable: false, value: shown };
-  return Object.freeze(Object.defineProperties({ ...pair }, { toJSON: hidden, [INSPECT]: hidden }));
+  return Object.freeze(Object.assign(new HiddenSecretKey(), pair));
+}
+
+class HiddenSecretKey {
+  declare readonly secretKey: Uint8Array;
+
+  toJSON(): Record<string, unknown> {
+    const { secretKey: _, ...shown } = this;
+    return shown;
+  }
+
+  [INSPECT](): Record<string, unknown> {
+    return this.toJSON();
+  }
 }
