@@ -115,6 +115,7 @@ export function storeCompliance(): StoreComplianceCase[] {
         Array.from({ length: 11 }, (_, index) => `hash${index + 1}`),
       );
       equal(found[0], { ...item, hash: "hash1", sequence: places[1] });
+      equal(await place.store.inboxCount(), 11);
       equal(
         (await place.store.inbox({ after: places[3], limit: 2 })).map(({ hash }) => hash),
         ["hash4", "hash5"],

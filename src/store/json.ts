@@ -1,5 +1,6 @@
 /**
- * JSON with bytes: a `Uint8Array` is written as `{"$bytes": base64}`. Used for records that hold whole messages.
+ * JSON with bytes and 64-bit integers: a `Uint8Array` is written as `{"$bytes": base64}`, a bigint as
+ * `{"$bigint": decimal}`. Used for records that hold whole messages.
  *
  * @module
  */
@@ -11,21 +12,24 @@ export type StoredValue =
   | boolean
   | number
   | string
+  | bigint
   | Uint8Array
   | readonly StoredValue[]
   | { readonly [key: string]: StoredValue | undefined };
 
 /** JSON text of `value`. */
 export function encodeJson(value: StoredValue): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    member instanceof Uint8Array ? { $bytes: bytesToBase64(member) } : member,
-  );
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member === "bigint") return { $bigint: String(member) };
+    return member instanceof Uint8Array ? { $bytes: bytesToBase64(member) } : member;
+  });
 }
 
 /** The value of {@link encodeJson}'s text. Throws whatever `JSON.parse` or the base64 decoder throws. */
 export function decodeJson(text: string): unknown {
   return JSON.parse(text, (_key, member: unknown) => {
-    if (typeof member !== "object" || member === null || !("$bytes" in member)) return member;
-    return base64ToBytes(String(member.$bytes));
+    if (typeof member !== "object" || member === null) return member;
+    if ("$bytes" in member) return base64ToBytes(String(member.$bytes));
+    return "$bigint" in member ? BigInt(String(member.$bigint)) : member;
   });
 }

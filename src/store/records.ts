@@ -49,7 +49,7 @@ export interface OutboxItem {
   readonly to: string;
   /** The message as the sender gave it; JSON with bytes. */
   readonly message: Readonly<Record<string, unknown>>;
-  /** The message's own timestamp, network ms. */
+  /** The message's own timestamp, network ms; 0 until it has one. */
   readonly timestamp: number;
   /** Hash in the recipient's swarm once it is there: what is left is the copy for the own devices. */
   readonly hash?: string | undefined;

@@ -168,6 +168,16 @@ export class Store {
     return this.#queue("inbox", readInboxItem, options);
   }
 
+  /** How many messages the app has not finished with. */
+  async inboxCount(): Promise<number> {
+    this.#checkOpen();
+    try {
+      return (await this.#level.keys(rangeOf("inbox/")).all()).length;
+    } catch (error) {
+      throw databaseError(error, "read");
+    }
+  }
+
   /** Messages on their way to the network, oldest first. */
   outbox(): Promise<Queued<OutboxItem>[]> {
     return this.#queue("outbox", readOutboxItem, {});

@@ -1,0 +1,323 @@
+/**
+ * From the inbox to the app, at least once.
+ *
+ * A retrieved message lies in the store's inbox until everyone who takes messages is done with it; only then it is
+ * removed, in one batch with the mark that makes its duplicates known. A crash before that, or a handler that throws,
+ * means that it is delivered again: at the next poll, then after 2, 4 and 8 polls more; after {@link MAX_DELIVERIES}
+ * it rests until the store is opened anew. Nothing else waits for it.
+ *
+ * @module
+ */
+import { isSessionError, type SessionError } from "../errors/index.js";
+import type { DecodeResult, IncomingMessage } from "../messages/index.js";
+import type { InboxItem, Queued, Store } from "../store/index.js";
+import type { Consumer, Outcome } from "./consumers.js";
+import { asSessionError } from "./errors.js";
+import { type Emitter, handlerError } from "./events.js";
+import type { Logger } from "./logger.js";
+
+/** What delivery works with. */
+export interface DeliveryWorld {
+  readonly self: string;
+  readonly store: Store;
+  readonly decode: (item: InboxItem) => DecodeResult;
+  /** Network time, ms. */
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly events: Emitter;
+}
+
+/** Deliveries of a message to a handler that throws, before it rests. */
+const MAX_DELIVERIES = 5;
+/** Items read from the store at a time. */
+const PAGE = 32;
+/** A received message is known for so long after it would have expired, so that a replayed one is no news. */
+const REMEMBER_MS = 2_592_000_000;
+
+/** Kinds that are stored, so that a second one of the same sender and time is a duplicate (V12). */
+const STORED_KINDS: ReadonlySet<IncomingMessage["kind"]> = /* @__PURE__ */ new Set<IncomingMessage["kind"]>([
+  "text",
+  "timer-update",
+  "data-extraction",
+  "call",
+  "group-update",
+]);
+
+/** An item that some consumers have not finished with. */
+interface Open {
+  /** Consumers that are done with it. */
+  readonly seenBy: Set<Consumer>;
+  deliveries: number;
+  /** Round from which it may be delivered again; undefined while consumers work on it. */
+  nextRound: number | undefined;
+}
+
+/** See the module's description. */
+export class Delivery {
+  readonly #world: DeliveryWorld;
+  readonly #consumers = new Set<Consumer>();
+  readonly #open = new Map<number, Open>();
+  /** (sender, timestamp) of the messages being delivered, and their places. */
+  readonly #inFlight = new Map<string, number>();
+  /** Messages that consumers work on. */
+  readonly #deliveries = new Set<Promise<void>>();
+  readonly #writes = new Set<Promise<void>>();
+  /** Places settled since the current page was read: the page still has them. */
+  readonly #settled = new Set<number>();
+  /** Rounds of redelivery: one per poll. */
+  #round = 0;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #blocked = false;
+  #closed = false;
+  #waiters: Array<() => void> = [];
+  #backlog: number;
+
+  /** @param backlog - items in the store's inbox */
+  constructor(world: DeliveryWorld, backlog: number) {
+    this.#world = world;
+    this.#backlog = backlog;
+  }
+
+  /** Items in the inbox. */
+  get backlog(): number {
+    return this.#backlog;
+  }
+
+  /** True if someone takes messages. */
+  get wanted(): boolean {
+    return this.#consumers.size > 0;
+  }
+
+  add(consumer: Consumer): void {
+    this.#consumers.add(consumer);
+    // What nobody has taken yet is for the newcomer.
+    for (const open of this.#open.values()) {
+      if (open.nextRound !== undefined && open.seenBy.size === 0) open.nextRound = this.#round;
+    }
+    this.#wake();
+  }
+
+  remove(consumer: Consumer): void {
+    this.#consumers.delete(consumer);
+    this.changed();
+  }
+
+  /** Items were added to the inbox. */
+  added(count: number): void {
+    this.#backlog += count;
+    this.#wake();
+  }
+
+  /** A stream has room again. */
+  changed(): void {
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  /** Starts a round: items that failed earlier may be delivered again. */
+  retry(): void {
+    this.#round++;
+    this.#wake();
+  }
+
+  /** Resolves when every item was handed out and every handler is done, or when an iterator must be read first. */
+  async settled(): Promise<void> {
+    while (this.#running !== undefined && !this.#blocked) await this.#change();
+    await Promise.all(this.#writes);
+  }
+
+  /** Hands out nothing more. Resolves when all are done with what they have, and that is written. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.changed();
+    await this.#running;
+    await Promise.all(this.#deliveries);
+    await Promise.all(this.#writes);
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #wake(): void {
+    if (this.#closed || !this.wanted) return;
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      this.changed();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      try {
+        await this.#pass();
+      } catch (error) {
+        if (this.#closed) return;
+        this.#report(error);
+      }
+    }
+  }
+
+  /** Goes through the inbox once. */
+  async #pass(): Promise<void> {
+    for (let after = 0; ; ) {
+      this.#settled.clear();
+      const items = await this.#world.store.inbox({ after, limit: PAGE });
+      for (const item of items) {
+        if (this.#closed || !this.wanted) return;
+        after = item.sequence;
+        if (this.#settled.has(after)) continue;
+        const open = this.#open.get(after);
+        if (open === undefined || (open.nextRound !== undefined && open.nextRound <= this.#round)) {
+          await this.#deliver(item);
+        }
+      }
+      if (items.length < PAGE) return;
+    }
+  }
+
+  async #deliver(item: Queued<InboxItem>): Promise<void> {
+    const message = await this.#read(item);
+    if (message === undefined) return;
+    const open = this.#open.get(item.sequence) ?? { seenBy: new Set(), deliveries: 0, nextRound: undefined };
+    await this.#room(message.kind);
+    if (this.#closed) return;
+    const wanting = [...this.#consumers].filter(({ kind }) => kind === message.kind);
+    if (wanting.length === 0) {
+      // A text waits for someone who takes texts; nobody misses, say, a typing indicator of yesterday.
+      if (message.kind !== "text") await this.#done(item);
+      else this.#open.set(item.sequence, { ...open, nextRound: Number.POSITIVE_INFINITY });
+      return;
+    }
+    open.nextRound = undefined;
+    open.deliveries++;
+    this.#open.set(item.sequence, open);
+    this.#inFlight.set(identityOf(message), item.sequence);
+    const takers = wanting.filter((consumer) => !open.seenBy.has(consumer));
+    const takes = takers.map((consumer) => ({ consumer, outcome: take(consumer, message) }));
+    const finished = Promise.all(
+      takes.map(async ({ consumer, outcome }) => ({ consumer, outcome: await outcome })),
+    )
+      .then((outcomes) => this.#finish(item, message, open, outcomes))
+      .finally(() => this.#deliveries.delete(finished));
+    this.#deliveries.add(finished);
+    const waited = takes.filter(({ consumer }) => consumer.waits).map(({ outcome }) => outcome);
+    await (waited.length === takes.length ? finished : Promise.all(waited));
+  }
+
+  /** Waits until every consumer of `kind` can take one more. */
+  async #room(kind: IncomingMessage["kind"]): Promise<void> {
+    const full = (consumer: Consumer): boolean => consumer.kind === kind && !consumer.ready();
+    while (!this.#closed && [...this.#consumers].some(full)) {
+      this.#blocked = true;
+      this.#world.log.debug("waiting for an iterator to be read", { backlog: this.#backlog });
+      this.changed();
+      await this.#change();
+    }
+    this.#blocked = false;
+  }
+
+  /** All consumers are done with a message. What must be written is not waited for, so that a burst shares its syncs. */
+  #finish(
+    item: Queued<InboxItem>,
+    message: IncomingMessage,
+    open: Open,
+    outcomes: ReadonlyArray<{ consumer: Consumer; outcome: Outcome | SessionError }>,
+  ): void {
+    for (const { consumer, outcome } of outcomes) if (outcome === "seen") open.seenBy.add(consumer);
+    const failures = outcomes.filter(({ outcome }) => typeof outcome === "object");
+    const failed = failures.some(({ consumer }) => this.#consumers.has(consumer));
+    if (!failed && open.seenBy.size > 0) {
+      this.#track(this.#done(item, message));
+    } else {
+      const wait = failed ? Math.max(1, 2 ** (open.deliveries - 2)) : 0;
+      open.nextRound =
+        open.deliveries >= MAX_DELIVERIES && failed ? Number.POSITIVE_INFINITY : this.#round + wait;
+      if (!failed) open.deliveries--;
+      this.#inFlight.delete(identityOf(message));
+    }
+    for (const { outcome } of failures) this.#report(outcome);
+    // Released unread by an iterator that ended: for whoever else is there.
+    if (open.nextRound === this.#round) this.#wake();
+  }
+
+  /** The message in `item`; undefined when there is none for the app, which settles the item. */
+  async #read(item: Queued<InboxItem>): Promise<IncomingMessage | undefined> {
+    const { hash } = item;
+    const { self, events, store, log } = this.#world;
+    const result = this.#decode(item);
+    if (result.kind === "message") {
+      const { from, timestamp, kind } = result.message;
+      if (!STORED_KINDS.has(kind)) return result.message;
+      const inFlight = this.#inFlight.get(identityOf(result.message)) ?? item.sequence;
+      if (inFlight === item.sequence && !(await store.known(from, timestamp))) return result.message;
+      if (from === self) log.debug("an own message came back", { hash });
+      else events.emit("dropped", { rule: "V12", reason: "duplicate", hash });
+    } else if (result.kind === "dropped") {
+      events.emit("dropped", { rule: result.rule, reason: result.reason, hash });
+    } else {
+      events.emit("unsupported", { reason: result.reason, hash, data: result.data });
+    }
+    await this.#done(item);
+    return undefined;
+  }
+
+  /** Decodes; what cannot be decoded will never be, so it is dropped by the name of its error. */
+  #decode(
+    item: InboxItem,
+  ): DecodeResult | { readonly kind: "dropped"; readonly rule: string; readonly reason: string } {
+    try {
+      return this.#world.decode(item);
+    } catch (error) {
+      const { code, message } = asSessionError(error, "MESSAGE_MALFORMED", "the decoder failed", {
+        hash: item.hash,
+      });
+      if (!isSessionError(error)) this.#report(error);
+      return { kind: "dropped", rule: code, reason: message };
+    }
+  }
+
+  /** Takes an item out of the inbox. */
+  async #done(item: Queued<InboxItem>, message?: IncomingMessage): Promise<void> {
+    await this.#world.store.write((batch) => {
+      batch.removeInbox(item.sequence);
+      if (message === undefined || !STORED_KINDS.has(message.kind)) return;
+      const until = Math.max(item.expiration, this.#world.now()) + REMEMBER_MS;
+      batch.markKnown(message.from, message.timestamp, until);
+    });
+    this.#settled.add(item.sequence);
+    this.#open.delete(item.sequence);
+    if (message !== undefined) this.#inFlight.delete(identityOf(message));
+    this.#backlog--;
+    this.changed();
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => this.#writes.delete(tracked));
+    this.#writes.add(tracked);
+  }
+
+  #report(error: unknown): void {
+    // What a closed client could not write is delivered again by the next one.
+    if (this.#closed && isSessionError(error, "CLOSED")) return;
+    this.#world.events.emit("error", asSessionError(error, "HANDLER_FAILED", "delivery failed"));
+  }
+}
+
+/** Only kinds that are stored can be duplicates of each other. */
+const identityOf = ({ from, timestamp, kind, hash }: IncomingMessage): string =>
+  STORED_KINDS.has(kind) ? `${from}/${timestamp}` : `${hash}`;
+
+/** Gives `message` to `consumer`; a failure becomes an outcome. */
+async function take(consumer: Consumer, message: IncomingMessage): Promise<Outcome | SessionError> {
+  try {
+    return await consumer.take(message);
+  } catch (cause) {
+    const { from, timestamp } = message;
+    return handlerError("message", cause, { from, timestamp, hash: message.hash });
+  }
+}

@@ -1,0 +1,32 @@
+import { SessionError } from "../errors/index.js";
+
+/** Codes of the errors that this room throws or reports, in a `SessionError`; besides those of the rooms below. */
+export type ClientErrorCode =
+  /** The client is closed, or was closed while the call ran. */
+  | "CLOSED"
+  | "ABORTED"
+  /** An option or argument is not what it must be. Nothing was sent. */
+  | "INVALID_ARGUMENT"
+  /** No member of the recipient's swarm took the message. The cause says why the last one did not. */
+  | "SEND_FAILED"
+  /** The message is with its recipient, but its copy for the own devices is not stored yet; it is tried again. */
+  | "SYNC_FAILED"
+  /** No member of the own swarm that was asked gave its messages. The cause says why the last one did not. */
+  | "POLL_FAILED"
+  /** A handler of the app threw. Its message is delivered again (see `Client.on`). */
+  | "HANDLER_FAILED";
+
+/** What to throw once the client is closed. */
+export function closedError(): SessionError<"CLOSED"> {
+  return new SessionError("CLOSED", "the client is closed");
+}
+
+/** `error` as a `SessionError`: itself if it is one, else the cause of one with `code`. */
+export function asSessionError<Code extends string>(
+  error: unknown,
+  code: Code,
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+): SessionError {
+  return error instanceof SessionError ? error : new SessionError(code, message, { cause: error, details });
+}

@@ -1,0 +1,193 @@
+/**
+ * Polling the own swarm (docs/protocol/swarm.md §10.2): one member at a time, from where its last answer ended.
+ *
+ * A poll never overlaps another one. What it finds goes into the store's inbox together with the marks of the seen
+ * hashes and the new cursor, in one batch: from then on the app's pace is no matter of the network's (delivery.ts).
+ *
+ * @module
+ */
+import { SessionError, throwIfAborted } from "../errors/index.js";
+import type { ServiceNode } from "../network/index.js";
+import type { Store } from "../store/index.js";
+import type { Emitter, PollReport } from "./events.js";
+import type { Logger } from "./logger.js";
+import type { ClockPort, Retrieved, SwarmPort } from "./ports.js";
+
+/** What a poller works with. */
+export interface PollerWorld {
+  readonly self: string;
+  readonly store: Store;
+  readonly swarm: SwarmPort;
+  readonly clock: ClockPort;
+  /** A number from 0 to 1, 1 excluded. */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly events: Emitter;
+  /** Ends with the client. */
+  readonly lifetime: AbortSignal;
+  /** Items that wait for the app. */
+  readonly backlog: () => number;
+  /** Told of new items in the inbox. */
+  readonly onAdded: (count: number) => void;
+}
+
+/** Namespaces of one-to-one messages. */
+const NAMESPACE = 0;
+/** Members asked in one poll before it fails. */
+const ATTEMPTS = 3;
+/** Polls after which another member is asked: one that was away for a while lacks messages for good. */
+const POLLS_PER_MEMBER = 10;
+/** Replies taken from a member in one poll. */
+const MAX_ROUNDS = 20;
+/** A reply with as many items may have been cut, whatever its `more` says. */
+const MANY_ITEMS = 95;
+/** Items in the inbox from which on nothing more is retrieved. */
+export const MAX_BACKLOG = 1_000;
+const DAY_MS = 86_400_000;
+/** No item lives longer, whatever its node says. */
+const MAX_LIFE_MS = 30 * DAY_MS;
+
+/** See the module's description. */
+export class Poller {
+  readonly #world: PollerWorld;
+  #running: Promise<PollReport> | undefined;
+  #next: Promise<PollReport> | undefined;
+  /** Members not asked yet in this turn through the swarm, in order. */
+  #turn: string[] = [];
+  #member: string | undefined;
+  #pollsLeft = 0;
+
+  constructor(world: PollerWorld) {
+    this.#world = world;
+  }
+
+  /**
+   * Polls. A poll that is running may have passed what the caller waits for, so a further one is made after it, shared
+   * by all who ask meanwhile.
+   *
+   * @throws `POLL_FAILED`, `ABORTED` when the client ends, the codes of the store
+   */
+  poll(): Promise<PollReport> {
+    if (this.#running === undefined) return this.#start();
+    this.#next ??= this.#running.then(
+      () => this.#start(),
+      () => this.#start(),
+    );
+    return this.#next;
+  }
+
+  /** Resolves when no poll runs. */
+  async stopped(): Promise<void> {
+    await Promise.allSettled([this.#running, this.#next]);
+  }
+
+  #start(): Promise<PollReport> {
+    this.#next = undefined;
+    this.#running = this.#poll().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #poll(): Promise<PollReport> {
+    const { swarm, self, lifetime, events, log } = this.#world;
+    let cause: unknown;
+    const failed = new Set<string>();
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      throwIfAborted(lifetime);
+      let node: ServiceNode | undefined;
+      try {
+        node = this.#pick(await swarm.members(self, { signal: lifetime }), failed);
+        if (node === undefined) break;
+        const received = await this.#pollNode(node);
+        const report = { node: node.ed25519PublicKey, received };
+        events.emit("poll", report);
+        return report;
+      } catch (error) {
+        throwIfAborted(lifetime);
+        if (error instanceof SessionError && error.code.startsWith("STORE_")) throw error;
+        cause = error;
+        log.warn("polling a member failed", { attempt, node: node?.ed25519PublicKey, error });
+        this.#member = undefined;
+        if (node === undefined) break;
+        failed.add(node.ed25519PublicKey);
+      }
+    }
+    const error = new SessionError("POLL_FAILED", "no member of the swarm gave its messages", {
+      cause,
+      details: { asked: failed.size },
+    });
+    events.emit("poll", { received: 0, error });
+    throw error;
+  }
+
+  /** The member to ask: the same for some polls, then the next one of a random turn through the swarm. */
+  #pick(members: readonly ServiceNode[], failed: ReadonlySet<string>): ServiceNode | undefined {
+    const usable = new Map(members.map((node) => [node.ed25519PublicKey, node]));
+    for (const node of failed) usable.delete(node);
+    const current = this.#member === undefined ? undefined : usable.get(this.#member);
+    if (current !== undefined && this.#pollsLeft-- > 0) return current;
+    this.#turn = this.#turn.filter((node) => usable.has(node));
+    if (this.#turn.length === 0) this.#turn = shuffle([...usable.keys()], this.#world.random);
+    this.#member = this.#turn.shift();
+    this.#pollsLeft = POLLS_PER_MEMBER - 1;
+    return this.#member === undefined ? undefined : usable.get(this.#member);
+  }
+
+  /** Takes what `node` has; returns how many items were new. */
+  async #pollNode(node: ServiceNode): Promise<number> {
+    const { self, store, swarm, clock, lifetime, backlog, log } = this.#world;
+    const name = { pubkey: self, namespace: NAMESPACE, node: node.ed25519PublicKey };
+    let received = 0;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      if (backlog() >= MAX_BACKLOG) {
+        log.warn("the app is behind: nothing more is retrieved", { backlog: backlog() });
+        break;
+      }
+      const cursor = await store.cursor(name, clock.now());
+      const targets = [{ namespace: NAMESPACE, lastHash: cursor?.hash }];
+      const [retrieved] = await swarm.retrieve(node, targets, { signal: lifetime });
+      if (retrieved === undefined) break;
+      received += await this.#keep(node, retrieved);
+      const { last, items, more } = retrieved;
+      if (last === undefined || last.hash === cursor?.hash) break;
+      if (!more && items.length < MANY_ITEMS) break;
+    }
+    return received;
+  }
+
+  /** Puts what is new into the inbox, with marks and cursor. */
+  async #keep(node: ServiceNode, { items, last, invalid }: Retrieved): Promise<number> {
+    const { self, store, clock, log } = this.#world;
+    if (invalid > 0)
+      log.warn("a node gave items that are not what it calls them", { node: node.ed25519PublicKey, invalid });
+    const seen = await store.seen(
+      self,
+      items.map(({ hash }) => hash),
+    );
+    const fresh = new Map(items.filter(({ hash }) => !seen.has(hash)).map((item) => [item.hash, item]));
+    const now = clock.now();
+    const life = (expiration: number): number => Math.min(Math.max(expiration, now), now + MAX_LIFE_MS);
+    await store.write((batch) => {
+      for (const item of fresh.values()) {
+        const { hash, data, timestamp } = item;
+        const expiration = life(item.expiration);
+        batch.addInbox({ pubkey: self, namespace: NAMESPACE, hash, data, timestamp, expiration });
+        batch.markSeen(self, hash, expiration + DAY_MS);
+      }
+      if (last === undefined) return;
+      const name = { pubkey: self, namespace: NAMESPACE, node: node.ed25519PublicKey };
+      batch.putCursor(name, { hash: last.hash, expiration: life(last.expiration) });
+    });
+    if (fresh.size > 0) this.#world.onAdded(fresh.size);
+    return fresh.size;
+  }
+}
+
+/** `values` in random order. */
+function shuffle<T>(values: readonly T[], random: () => number): T[] {
+  return values
+    .map((value) => ({ value, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ value }) => value);
+}

@@ -1,0 +1,100 @@
+/**
+ * What the parts of a client need from the rooms below, and no more: tests give them fakes of these shapes, `wiring.ts`
+ * gives them the real thing.
+ *
+ * @module
+ */
+import type { AbortOptions } from "../errors/index.js";
+import type { DecodeResult, OutgoingMessage } from "../messages/index.js";
+import type { ServiceNode } from "../network/index.js";
+
+/** Where and how an item was stored. */
+export interface Stored {
+  readonly hash: string;
+  /** The member that took the request. */
+  readonly node: ServiceNode;
+  /** The hops the request took; empty in direct mode. */
+  readonly path: readonly ServiceNode[];
+  /** Every member of the swarm that answered for itself: whether it has the item now. */
+  readonly swarm: readonly StoredAt[];
+}
+
+/** What one member of the swarm said about a store. */
+export interface StoredAt {
+  /** Ed25519 key, hex. */
+  readonly node: string;
+  readonly ok: boolean;
+}
+
+/** One namespace to read from. */
+export interface RetrieveTarget {
+  readonly namespace: number;
+  /** Give what came after this message; undefined: everything. */
+  readonly lastHash?: string | undefined;
+}
+
+/** One item of a namespace. */
+export interface RetrievedItem {
+  readonly hash: string;
+  readonly data: Uint8Array;
+  /** ms */
+  readonly timestamp: number;
+  /** ms */
+  readonly expiration: number;
+}
+
+/** What one namespace had. */
+export interface Retrieved {
+  readonly items: readonly RetrievedItem[];
+  /** The last item of the reply: where the next one starts. Absent when there is none to go by. */
+  readonly last?: { readonly hash: string; readonly expiration: number } | undefined;
+  /** Items of the reply that are not what their hash says. */
+  readonly invalid: number;
+  readonly more: boolean;
+}
+
+/** Swarms, as sending and polling see them. */
+export interface SwarmPort {
+  /** Members of the swarm of `pubkey`, in any order. */
+  members(pubkey: string, options?: AbortOptions): Promise<readonly ServiceNode[]>;
+  /**
+   * Stores what `encode` makes in the swarm of `pubkey`: three attempts, each with another member and anew encoded
+   * (docs/protocol/network.md §7.3).
+   */
+  store(pubkey: string, encode: () => EncodedItem, options: AbortOptions): Promise<Stored>;
+  /**
+   * Reads namespaces of the own account from `node` in one request, with the status of each sub-request checked.
+   * Results are in the order of `targets`.
+   */
+  retrieve(
+    node: ServiceNode,
+    targets: readonly RetrieveTarget[],
+    options: AbortOptions,
+  ): Promise<readonly Retrieved[]>;
+}
+
+/** Network time (docs/protocol/network.md §8). */
+export interface ClockPort {
+  /** Milliseconds. */
+  now(): number;
+  /** True once the network was asked. */
+  ready(): boolean;
+  /** Asks the network unless that was done; never rejects, since the local clock must do when it cannot be asked. */
+  sync(signal: AbortSignal): Promise<void>;
+}
+
+/** A message ready to be stored. */
+export interface EncodedItem {
+  readonly namespace: number;
+  readonly data: Uint8Array;
+  readonly ttl: number;
+}
+
+/** Messages of the own account, to and from bytes. */
+export interface MessageCodec {
+  /** Encrypted anew at each call. */
+  encode(message: OutgoingMessage, recipient: string, timestamp: number): EncodedItem;
+  /** The copy for the own devices. */
+  encodeSyncCopy(message: OutgoingMessage, recipient: string, timestamp: number): EncodedItem;
+  decode(item: RetrievedItem): DecodeResult;
+}

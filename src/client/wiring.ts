@@ -1,0 +1,84 @@
+/**
+ * The ports of a client, made of the rooms below.
+ *
+ * @module
+ */
+import type { Crypto } from "../crypto/index.js";
+import { isSessionError } from "../errors/index.js";
+import type { Account, SessionId } from "../identity/index.js";
+import { decodeMessage, encodeMessage, encodeSyncCopy } from "../messages/index.js";
+import type { Network } from "../network/index.js";
+import { batchCall, retrieveCall, type Swarms, storeCall, userAuth } from "../swarm/index.js";
+import type { ClockPort, MessageCodec, Retrieved, RetrievedItem, SwarmPort } from "./ports.js";
+
+/** Storing and retrieving as `account`. */
+export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): SwarmPort {
+  const auth = userAuth(account, crypto);
+  const pubkey = account.sessionId;
+  return {
+    members: (owner, options) => swarms.get(owner, options),
+
+    async store(owner, encode, { signal }) {
+      const { value, node, path } = await swarms.run(
+        owner,
+        (timestamp) => storeCall({ pubkey: owner, timestamp, ...encode() }, crypto),
+        { signal, attempts: 3, delayMs: () => 100 },
+      );
+      return {
+        hash: value.hash,
+        node,
+        path,
+        swarm: value.swarm.map(({ node: key, ok }) => ({ node: key, ok })),
+      };
+    },
+
+    async retrieve(node, targets, { signal }) {
+      const { value } = await swarms.run(
+        pubkey,
+        (timestamp) =>
+          batchCall(targets.map((target) => retrieveCall({ pubkey, auth, timestamp, ...target }, crypto))),
+        { signal, node, attempts: 1 },
+      );
+      return value.map((result): Retrieved => {
+        if (!result.ok) throw result.error;
+        const { messages, lastHash, more, dropped } = result.value;
+        const last = messages.at(-1);
+        return { items: messages, more, invalid: dropped, last: last?.hash === lastHash ? last : undefined };
+      });
+    },
+  };
+}
+
+/** Messages of `account`. */
+export function messageCodec(account: Account, now: () => number, crypto: Crypto): MessageCodec {
+  const context = (recipient: string, timestamp: number) => ({
+    sender: account,
+    recipient: recipient as SessionId,
+    timestamp,
+    crypto,
+  });
+  return {
+    encode: (message, recipient, timestamp) => encodeMessage(message, context(recipient, timestamp)),
+    encodeSyncCopy: (message, recipient, timestamp) => encodeSyncCopy(message, context(recipient, timestamp)),
+    decode: (item: RetrievedItem) => decodeMessage(item, { account, now: now(), crypto }),
+  };
+}
+
+/** Network time. */
+export function clockPort(clock: Network["clock"]): ClockPort {
+  let asked = false;
+  return {
+    now: () => clock.now(),
+    ready: () => asked,
+    async sync(signal) {
+      if (asked) return;
+      try {
+        await clock.resync({ signal });
+        asked = true;
+      } catch (error) {
+        // The local clock must do; the next message asks again.
+        if (!isSessionError(error)) throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Timers } from "session-messenger-sdk/client";
+
+/** Timers that run when a test says so. */
+export class FakeTimers implements Timers {
+  /** Milliseconds since the start. */
+  time = 0;
+  readonly #pending = new Map<number, { readonly at: number; readonly run: () => void }>();
+  #next = 1;
+
+  setTimeout(run: () => void, ms: number): number {
+    this.#pending.set(this.#next, { at: this.time + ms, run });
+    return this.#next++;
+  }
+
+  clearTimeout(timer: unknown): void {
+    this.#pending.delete(timer as number);
+  }
+
+  /** Pauses of the pending timers, ms, shortest first. */
+  get pauses(): number[] {
+    return [...this.#pending.values()].map(({ at }) => at - this.time).sort((a, b) => a - b);
+  }
+
+  /** Moves time to the next timer and runs it. */
+  runNext(): void {
+    const [first] = [...this.#pending.entries()].sort(([, a], [, b]) => a.at - b.at);
+    if (first === undefined) throw new Error("no timer is pending");
+    const [id, { at, run }] = first;
+    this.#pending.delete(id);
+    this.time = Math.max(this.time, at);
+    run();
+  }
+}
