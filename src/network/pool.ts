@@ -19,6 +19,8 @@ import { abortable, Background, SingleFlight, type Sleep } from "./wait.js";
 /** Nodes asked for their list in one refresh, and the waits between tries with other ones, milliseconds. */
 const ASKED = 3;
 const REFRESH_DELAYS = [200, 400];
+/** After a refresh that failed, the next one of its own accord waits this long, milliseconds. */
+const FAILED_REFRESH_PAUSE = 60_000;
 
 /** The world of a {@link NodePool}. */
 export interface NodePoolOptions {
@@ -97,9 +99,9 @@ export class NodePool {
    */
   async ensure(options: AbortOptions = {}): Promise<readonly ServiceNode[]> {
     const nodes = await this.ready(options);
-    if (this.#options.now() - this.#refreshedAt > this.#options.config.intervals.poolRefresh) {
-      this.#background.add(this.refresh());
-    }
+    const now = this.#options.now();
+    const isOld = now - this.#refreshedAt > this.#options.config.intervals.poolRefresh;
+    if (isOld && now - this.#triedAt > FAILED_REFRESH_PAUSE) this.#background.add(this.refresh());
     return nodes;
   }
 

@@ -200,7 +200,7 @@ export interface NetworkEvents {
   /** A path is not used any more. */
   readonly "path:dropped": {
     readonly path: readonly ServiceNode[];
-    readonly reason: "strikes" | "guard-strikes" | "rotation" | "replacement" | "refresh";
+    readonly reason: "strikes" | "guard-dropped" | "rotation" | "replacement" | "surplus";
   };
   /** A path got a strike (`strikes` is its count now), or, after a probe went through, lost those of one failure. */
   readonly "path:struck": {

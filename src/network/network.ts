@@ -1,0 +1,444 @@
+/**
+ * A connection to one network: calls to nodes and servers over paths, with retries over other paths; the node list;
+ * the clock.
+ *
+ * ```text
+ * call ─▶ path without the destination ─▶ exchange ─▶ reply, whatever its status
+ *             ▲                             │
+ *             └── strikes, retry ◀── classifyPathFailure
+ * ```
+ *
+ * Errors of the destination are replies: what a status means belongs to the rooms above.
+ *
+ * @module
+ */
+import { createTransport } from "#transport";
+import { type Crypto, defaultCrypto } from "../crypto/index.js";
+import { type AbortOptions, isSessionError, SessionError } from "../errors/index.js";
+import {
+  encodeRpcPayload,
+  encodeV4Request,
+  type OnionDestination,
+  type OnionReplyKeys,
+  openNodeReply,
+  openServerReply,
+} from "../onion/index.js";
+import { NetworkClock } from "./clock.js";
+import type { NetworkConfig } from "./config.js";
+import { callServerDirect } from "./direct.js";
+import { Emitter } from "./emitter.js";
+import { type ExchangeContext, sendDirect, sendOverPath } from "./exchange.js";
+import { NODE_LIST_REQUEST, type NodeRules } from "./node-list.js";
+import { classifyPathFailure, type PathFailureAction } from "./path-failure.js";
+import type { Path } from "./path-list.js";
+import { PathManager } from "./paths.js";
+import { NodePool } from "./pool.js";
+import { cryptoRandomInt, type RandomInt } from "./random.js";
+import { fetchFromSeeds } from "./seeds.js";
+import { makeState, type RestoredState, restoreState } from "./state.js";
+import { createTransport as createFetchTransport } from "./transport.portable.js";
+import type {
+  CallOptions,
+  NetworkErrorCode,
+  NetworkEvents,
+  NetworkState,
+  RpcReply,
+  RpcRequest,
+  ServerDestination,
+  ServerReply,
+  ServerRequest,
+  ServiceNode,
+  Transport,
+} from "./types.js";
+import { type Sleep, sleep, withDeadline } from "./wait.js";
+
+const ATTEMPTS = 3;
+/** Wait between two attempts, milliseconds. */
+const ATTEMPT_PAUSE = 100;
+/** Longest reply of a request that only asks whether somebody is there, bytes. */
+const MAX_INFO_BYTES = 64 * 1024;
+const INFO: RpcRequest = { method: "info", params: {} };
+
+/** The world of a {@link Network}; every part has a default. */
+export interface ConnectOptions {
+  readonly transport?: Transport | undefined;
+  readonly crypto?: Crypto | undefined;
+  /** A uniform integer below its argument. */
+  readonly random?: RandomInt | undefined;
+  /** Local time, milliseconds. */
+  readonly now?: (() => number) | undefined;
+  readonly sleep?: Sleep | undefined;
+  /** A {@link Network.snapshot} of an earlier run. It is a cache: one that cannot be used is ignored. */
+  readonly state?: unknown;
+  /** Takes what event listeners throw. */
+  readonly onListenerError?: ((error: unknown) => void) | undefined;
+}
+
+/** Connects to a network. Nothing is sent before the first call. */
+export function connectNetwork(config: NetworkConfig, options: ConnectOptions = {}): Network {
+  return new Network(config, options);
+}
+
+/** See {@link connectNetwork}. */
+export class Network {
+  readonly config: NetworkConfig;
+  readonly clock: NetworkClock;
+  readonly pool: NodePool;
+  readonly paths: PathManager;
+  readonly #events: Emitter<NetworkEvents>;
+  readonly #transport: Transport;
+  readonly #ownsTransport: boolean;
+  readonly #crypto: Crypto;
+  readonly #now: () => number;
+  readonly #sleep: Sleep;
+  readonly #lifetime = new AbortController();
+
+  constructor(config: NetworkConfig, options: ConnectOptions = {}) {
+    const { transport, crypto = defaultCrypto, now = Date.now } = options;
+    const random = options.random ?? cryptoRandomInt(crypto);
+    const events = new Emitter<NetworkEvents>(options.onListenerError);
+    this.config = config;
+    this.#crypto = crypto;
+    this.#now = now;
+    this.#sleep = options.sleep ?? sleep;
+    this.#events = events;
+    this.#ownsTransport = transport === undefined;
+    this.#transport = transport ?? defaultTransport(config);
+    const rules: NodeRules = { allowPrivateAddresses: config.allowPrivateAddresses, crypto };
+    const state = readState(options.state, config, rules, now());
+    const shared = { config, events, now, random, sleep: this.#sleep };
+    this.clock = new NetworkClock({
+      now,
+      random,
+      events,
+      timeoutMs: config.timeouts.clock,
+      intervalMs: config.intervals.clockSync,
+    });
+    this.pool = new NodePool({
+      ...shared,
+      rules,
+      initial: state,
+      fetchSeeds: async (signal) =>
+        await fetchFromSeeds({ config, rules, transport: this.#transport, sleep: this.#sleep, signal }),
+      askNode: async (node, signal) => await this.#askForNodes(node, signal),
+      onDrop: (key) => this.paths.removeNode(key),
+    });
+    this.paths = new PathManager({
+      ...shared,
+      pool: this.pool,
+      guards: state.guards,
+      testGuard: async (node, signal) => await this.#testGuard(node, signal),
+      probe: async (path, target, signal) => await this.#probe(path, target, signal),
+    });
+  }
+
+  /**
+   * Calls a storage RPC method of a node.
+   *
+   * Failures on the way are retried over other paths, within `overallTimeoutMs`; a reply of the destination is returned
+   * whatever its status.
+   *
+   * @throws SessionError `PATH_FAILED`, `TIMEOUT`, `NODE_UNREACHABLE`, `RESPONSE_INVALID`, `TRANSPORT_FAILED` (offline) with
+   *   `details.attempts`; `NETWORK_NO_SEED`, `NETWORK_TOO_FEW_NODES`, `ABORTED`, `CLOSED`;
+   *   `ONION_TOO_LARGE`, `ONION_INVALID_ARGUMENT` for requests that nodes cannot take
+   */
+  async call(node: ServiceNode, request: RpcRequest, options: CallOptions = {}): Promise<RpcReply> {
+    return await this.#run(options, async (context, remaining) => {
+      if (this.config.direct) return await this.#callDirect(node, request, context);
+      const payload = encodeRpcPayload(request);
+      const { reply, path, sentAt } = await this.#overPaths(context, remaining, {
+        destination: { kind: "node", node },
+        about: node,
+        key: node.ed25519PublicKey,
+        method: request.method,
+        payload,
+        open: openNodeReply,
+        attempts: options.attempts,
+      });
+      this.clock.observe(reply.body, sentAt, this.#now());
+      return { status: reply.status, body: reply.body, text: reply.text, node, path: path.nodes };
+    });
+  }
+
+  /**
+   * Sends an HTTP request to a server through the last hop of a path, as a v4 onion request. Failures on the way are retried
+   * over other paths; give `attempts: 1` where the server must not see the request twice.
+   *
+   * @throws SessionError as {@link call}, and `SERVER_UNREACHABLE`, `SERVER_REFUSED`
+   */
+  async callServer(
+    server: ServerDestination,
+    request: ServerRequest,
+    options: CallOptions = {},
+  ): Promise<ServerReply> {
+    return await this.#run(options, async (context, remaining) => {
+      if (this.config.direct) return await callServerDirect(context, server, request);
+      const { headers = {}, ...rest } = request;
+      const { reply, path } = await this.#overPaths(context, remaining, {
+        destination: { kind: "server", ...server },
+        about: server,
+        key: undefined,
+        method: `${request.method} ${request.endpoint.replace(/\?.*$/s, "")}`,
+        payload: encodeV4Request({ ...rest, headers }),
+        open: openServerReply,
+        attempts: options.attempts,
+      });
+      return { status: reply.status, headers: reply.headers, body: reply.body, path: path.nodes };
+    });
+  }
+
+  /**
+   * The nodes of the network, from a seed the first time.
+   *
+   * @throws SessionError `NETWORK_NO_SEED`, `NETWORK_TOO_FEW_NODES`, `ABORTED`, `CLOSED`
+   */
+  async nodes(options: AbortOptions = {}): Promise<readonly ServiceNode[]> {
+    this.#requireOpen();
+    return await this.#orClosed(this.pool.ensure(options));
+  }
+
+  /** A random node, without those whose keys are in `exclude`. Errors as {@link nodes}. */
+  async randomNode(
+    options: AbortOptions & { readonly exclude?: ReadonlySet<string> | undefined } = {},
+  ): Promise<ServiceNode> {
+    await this.nodes(options);
+    const node = this.pool.random(options.exclude);
+    if (node !== undefined) return node;
+    throw new SessionError<NetworkErrorCode>("NETWORK_TOO_FEW_NODES", "no other node is known");
+  }
+
+  /** One strike for a node that misbehaved as a destination; the third takes it out until the next refresh. */
+  strikeNode(node: ServiceNode, reason: string): void {
+    this.pool.strike(node.ed25519PublicKey, reason);
+  }
+
+  /** Takes a node out until the next refresh. */
+  dropNode(node: ServiceNode, reason: string): void {
+    this.pool.drop(node.ed25519PublicKey, reason);
+  }
+
+  /** Calls `listener` for each event of this name. Returns a function that ends it. */
+  on<Name extends keyof NetworkEvents>(
+    name: Name,
+    listener: (event: NetworkEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** What to give to the next {@link connectNetwork} as `state`. */
+  snapshot(): NetworkState {
+    const { nodes, refreshedAt, strikes } = this.pool;
+    const state = { nodes, refreshedAt, guards: this.paths.guards, strikes: Object.fromEntries(strikes) };
+    return makeState(state, this.config.name, this.#now());
+  }
+
+  /** Resolves when nothing is refreshed, built, probed or rotated in the background. */
+  async idle(): Promise<void> {
+    await Promise.all([this.pool.idle(), this.paths.idle()]);
+  }
+
+  /** Ends every call with `CLOSED`, and the connections. A transport that was given is left open. */
+  async close(): Promise<void> {
+    if (!this.#lifetime.signal.aborted) this.#lifetime.abort(closed());
+    this.pool.close();
+    this.paths.close();
+    if (this.#ownsTransport) await this.#transport.close();
+    await this.idle();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Runs a call within its overall limit; `remaining` says how much of that is left. */
+  async #run<T>(
+    options: CallOptions,
+    task: (
+      context: ExchangeContext & { readonly signal: AbortSignal },
+      remaining: () => number,
+    ) => Promise<T>,
+  ): Promise<T> {
+    this.#requireOpen();
+    const { timeouts } = this.config;
+    const { timeoutMs = timeouts.request, overallTimeoutMs = timeouts.overall } = options;
+    const startedAt = this.#now();
+    const remaining = (): number => overallTimeoutMs - (this.#now() - startedAt);
+    const run = withDeadline(overallTimeoutMs, options.signal, async (signal) => {
+      const end = (): void => controller.abort(signal.reason);
+      const controller = new AbortController();
+      const lifetime = this.#lifetime.signal;
+      signal.addEventListener("abort", end, { once: true });
+      lifetime.addEventListener("abort", end, { once: true });
+      try {
+        return await task(this.#context(timeoutMs, controller.signal), remaining);
+      } finally {
+        lifetime.removeEventListener("abort", end);
+      }
+    });
+    return await this.#orClosed(run);
+  }
+
+  async #overPaths<Reply extends { readonly status: number }>(
+    context: ExchangeContext & { readonly signal: AbortSignal },
+    remaining: () => number,
+    call: {
+      readonly destination: OnionDestination;
+      readonly about: ServiceNode | ServerDestination;
+      /** Key of the destination node; undefined for a server. */
+      readonly key: string | undefined;
+      readonly method: string;
+      readonly payload: Uint8Array;
+      readonly open: (body: Uint8Array, keys: OnionReplyKeys, crypto: Crypto) => Reply;
+      readonly attempts: number | undefined;
+    },
+  ): Promise<{ readonly reply: Reply; readonly path: Path; readonly sentAt: number }> {
+    const { destination, about, key, method, payload, open, attempts = ATTEMPTS } = call;
+    const tried = new Set<number>();
+    const failures: Array<Record<string, unknown>> = [];
+    for (let attempt = 1; ; attempt++) {
+      await this.pool.ensure({ signal: context.signal });
+      const path = await this.paths.getPath({ exclude: key, avoid: tried, signal: context.signal });
+      const sentAt = this.#now();
+      const report = (result: {
+        status?: number;
+        failure?: PathFailureAction["reason"] | "aborted";
+      }): void => {
+        const durationMs = this.#now() - sentAt;
+        this.#events.emit("request", {
+          destination: about,
+          method,
+          path: path.nodes,
+          attempt,
+          durationMs,
+          ...result,
+        });
+      };
+      const timeoutMs = Math.max(1, Math.min(context.timeoutMs, remaining()));
+      const outcome = await sendOverPath(
+        { ...context, timeoutMs },
+        path.nodes,
+        destination,
+        payload,
+        open,
+      ).catch((error: unknown) => {
+        if (isSessionError(error, "ABORTED", "CLOSED")) report({ failure: "aborted" });
+        throw error;
+      });
+      if (outcome.kind === "reply") {
+        report({ status: outcome.reply.status });
+        return { reply: outcome.reply, path, sentAt };
+      }
+      const keys = path.nodes.map((node) => node.ed25519PublicKey);
+      const action = classifyPathFailure(outcome.symptom, outcome.body, { path: keys, destination: key });
+      report({ failure: action.reason });
+      this.paths.punish(path, action);
+      failures.push({ reason: action.reason, symptom: outcome.symptom, body: outcome.body, path: keys });
+      const isRepeated =
+        action.retry === "fresh-keys" && failures.filter(({ reason }) => reason === action.reason).length > 1;
+      const canRetry = (action.retry === "other-path" || action.retry === "fresh-keys") && !isRepeated;
+      if (!canRetry || attempt >= attempts || remaining() <= ATTEMPT_PAUSE) {
+        throw new SessionError<NetworkErrorCode>(
+          action.error,
+          `the request failed on its way: ${action.reason}`,
+          {
+            cause: outcome.cause,
+            details: {
+              method,
+              attempts: failures,
+              ...(outcome.symptom === action.reason ? {} : { status: outcome.symptom }),
+            },
+          },
+        );
+      }
+      tried.add(path.id);
+      await this.#sleep(ATTEMPT_PAUSE, context.signal);
+    }
+  }
+
+  async #callDirect(node: ServiceNode, request: RpcRequest, context: ExchangeContext): Promise<RpcReply> {
+    const sentAt = this.#now();
+    const about = { destination: node, method: request.method, path: [], attempt: 1 } as const;
+    try {
+      const reply = await sendDirect(context, node, request, this.config.maxResponseBytes);
+      this.clock.observe(reply.body, sentAt, this.#now());
+      this.#events.emit("request", { ...about, durationMs: this.#now() - sentAt, status: reply.status });
+      return { ...reply, node, path: [] };
+    } catch (cause) {
+      const isAborted = isSessionError(cause, "ABORTED", "CLOSED");
+      const failure = isAborted ? "aborted" : "no-answer";
+      this.#events.emit("request", { ...about, durationMs: this.#now() - sentAt, failure });
+      if (isAborted || !isSessionError(cause)) throw cause;
+      this.pool.strike(node.ed25519PublicKey, failure);
+      if (!isSessionError(cause, "TRANSPORT_FAILED")) throw cause;
+      throw new SessionError<NetworkErrorCode>("NODE_UNREACHABLE", "the node does not answer", {
+        cause,
+        details: cause.details,
+      });
+    }
+  }
+
+  async #askForNodes(node: ServiceNode, signal: AbortSignal): Promise<string> {
+    const { status, text } = await this.call(node, NODE_LIST_REQUEST, { signal, attempts: 2 });
+    if (status === 200) return text;
+    throw new SessionError<NetworkErrorCode>("RESPONSE_INVALID", `the node answered ${status}`, {
+      details: { status },
+    });
+  }
+
+  async #testGuard(node: ServiceNode, signal: AbortSignal): Promise<void> {
+    const sentAt = this.#now();
+    const context = this.#context(this.config.timeouts.guardTest, signal);
+    const { status, body } = await sendDirect(context, node, INFO, MAX_INFO_BYTES);
+    if (status < 200 || status > 299) throw notReady(status);
+    this.clock.observe(body, sentAt, this.#now());
+  }
+
+  async #probe(path: readonly ServiceNode[], target: ServiceNode, signal: AbortSignal): Promise<void> {
+    const context = this.#context(this.config.timeouts.probe, signal);
+    const payload = encodeRpcPayload(INFO);
+    const outcome = await sendOverPath(context, path, { kind: "node", node: target }, payload, openNodeReply);
+    if (outcome.kind === "failure") throw notReady(outcome.symptom);
+  }
+
+  #context<Signal extends AbortSignal>(
+    timeoutMs: number,
+    signal: Signal,
+  ): ExchangeContext & { readonly signal: Signal } {
+    return { config: this.config, transport: this.#transport, crypto: this.#crypto, timeoutMs, signal };
+  }
+
+  #requireOpen(): void {
+    if (this.#lifetime.signal.aborted) throw closed();
+  }
+
+  /** Turns the aborts that closing causes into `CLOSED`. */
+  async #orClosed<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      if (this.#lifetime.signal.aborted && isSessionError(error, "ABORTED")) throw closed();
+      throw error;
+    }
+  }
+}
+
+function defaultTransport(config: NetworkConfig): Transport {
+  return config.relay === undefined ? createTransport() : createFetchTransport({ relay: config.relay });
+}
+
+function readState(value: unknown, config: NetworkConfig, rules: NodeRules, now: number): RestoredState {
+  try {
+    if (value !== undefined) return restoreState(value, { network: config.name, rules, now });
+  } catch (error) {
+    if (!isSessionError(error, "NETWORK_STATE_INVALID")) throw error;
+  }
+  return { nodes: config.initialNodes, refreshedAt: 0, guards: [], strikes: {} };
+}
+
+function closed(): SessionError<NetworkErrorCode> {
+  return new SessionError("CLOSED", "the network is closed");
+}
+
+function notReady(status: number | string): SessionError<NetworkErrorCode> {
+  return new SessionError("NODE_UNREACHABLE", "the node is not ready", { details: { status } });
+}
