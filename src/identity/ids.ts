@@ -143,7 +143,7 @@ export function sessionIdFromX25519(publicKey: Uint8Array): SessionId {
   return idFromPublicKey("05", publicKey);
 }
 
-/** Short form for people, as the apps show it: `(05ab…)` with the first and last four characters and three dots. */
+/** Short form for people, as the apps show it: `(05d2...3a72)`, the first and last four characters. */
 export function shortId(id: AnyId): string {
   return `(${id.slice(0, 4)}...${id.slice(-4)})`;
 }

@@ -44,7 +44,7 @@ export function parseQrPayload(text: string, options: DecodePhraseOptions = {}):
   if (COMMUNITY_LINK.test(content)) return { kind: "community", url: content };
   const id = content.toLowerCase();
   if (isSessionId(id)) return { kind: "session-id", id };
-  // A seed has too few runs of letters to be a phrase, so the order of these two does not matter.
+  // Apps try the phrase first; no phrase that passes its checksum is 32 or 64 hexadecimal digits without a space.
   if (SEED.test(content)) return { kind: "seed", seed: canonicalSeed(hexToBytes(content)) };
   try {
     return { kind: "seed", seed: decodeRecoveryPhrase(content, options) };
