@@ -44,7 +44,7 @@ export function parseQrPayload(text: string, options: DecodePhraseOptions = {}):
   if (COMMUNITY_LINK.test(content)) return { kind: "community", url: content };
   const id = content.toLowerCase();
   if (isSessionId(id)) return { kind: "session-id", id };
-  // Apps try the phrase first; no phrase that passes its checksum is 32 or 64 hexadecimal digits without a space.
+  // Apps try the phrase first. 32 digits are too short for one, and 64 random digits are not one by any real chance.
   if (SEED.test(content)) return { kind: "seed", seed: canonicalSeed(hexToBytes(content)) };
   try {
     return { kind: "seed", seed: decodeRecoveryPhrase(content, options) };
