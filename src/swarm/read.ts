@@ -64,9 +64,10 @@ export function readHashes(value: unknown, what: string): string[] {
   return readList(value, what).map((hash) => readHash(hash, what));
 }
 
-/** Bytes of base64 text, padded or not. */
+/** Bytes of base64 text, padded or not. Nodes write the empty data of a message as `=`, and anyone may store such one. */
 export function readBase64(value: unknown, what: string): Uint8Array {
   const text = readText(value, what);
+  if (text === "=") return new Uint8Array();
   try {
     return base64ToBytes(text);
   } catch (cause) {

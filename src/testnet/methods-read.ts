@@ -73,7 +73,8 @@ const retrieve: Method = (params) => {
             hash,
             timestamp,
             expiration: expiry,
-            data: bytesToBase64(data),
+            // What the server makes of no bytes at all.
+            data: data.length === 0 ? "=" : bytesToBase64(data),
           })),
           more,
           ...stamp(node, now),

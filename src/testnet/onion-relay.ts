@@ -113,7 +113,7 @@ async function serveLayer(
         body: plaintext,
         userAgent: node.serverHeader,
         timeoutMs: world.timeouts.server,
-        hosts: world.serverHosts,
+        routes: world.serverRoutes,
       });
     }
   }

@@ -7,6 +7,7 @@
  */
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { isIP } from "node:net";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { utf8ToBytes } from "../bytes/index.js";
 
@@ -20,7 +21,7 @@ export interface ServerCall {
   readonly userAgent: string;
   readonly timeoutMs: number;
   /** `host:port` as named to where it really is. */
-  readonly hosts: ReadonlyMap<string, string>;
+  readonly routes: ReadonlyMap<string, string>;
 }
 
 /** What goes back along the path. */
@@ -34,7 +35,7 @@ const MAX_ANSWER = 64 * 1024 * 1024;
 /** Posts to a server. Never rejects. */
 export function postToServer(call: ServerCall): Promise<ServerAnswer> {
   const named = `${call.host}:${call.port}`;
-  const real = call.hosts.get(named) ?? named;
+  const real = call.routes.get(named) ?? named;
   const colon = real.lastIndexOf(":");
   const options: RequestOptions = {
     host: real.slice(0, colon),
@@ -54,7 +55,9 @@ export function postToServer(call: ServerCall): Promise<ServerAnswer> {
   return new Promise((resolve) => {
     const fail = (status: number, text: string): void => finish({ status, body: utf8ToBytes(text) });
     const sent =
-      call.protocol === "https" ? requestHttps({ ...options, servername: call.host }) : requestHttp(options);
+      call.protocol === "https"
+        ? requestHttps({ ...options, servername: isIP(call.host) === 0 ? call.host : "" })
+        : requestHttp(options);
     const timer = setTimeout(
       () => fail(504, `Operation timed out after ${call.timeoutMs} milliseconds with 0 bytes received`),
       call.timeoutMs,

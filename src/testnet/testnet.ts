@@ -7,6 +7,7 @@ import { bytesToHex } from "../bytes/index.js";
 import { defaultCrypto } from "../crypto/index.js";
 import { customNetwork } from "../network/index.js";
 import { parseAccount } from "./auth.js";
+import { invalidOption } from "./errors.js";
 import { createChance, createDeriver, createIdentities } from "./keys.js";
 import { NameService } from "./names.js";
 import { StorageNode } from "./node.js";
@@ -58,7 +59,7 @@ class TestNetwork implements Testnet, World {
   readonly timeouts: TestnetTimeouts;
   readonly rateLimit: World["rateLimit"];
   readonly lateDeliveryMs: number;
-  readonly serverHosts: ReadonlyMap<string, string>;
+  readonly serverRoutes = new Map<string, string>();
   readonly nodes: readonly StorageNode[];
   readonly now: () => number;
   readonly #closing = new AbortController();
@@ -76,7 +77,6 @@ class TestNetwork implements Testnet, World {
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.rateLimit = options.rateLimit ?? { burst: 600, perSecond: 300 };
     this.lateDeliveryMs = options.lateDeliveryMs ?? 95_000;
-    this.serverHosts = new Map(Object.entries(options.serverHosts ?? {}));
     this.#rules = {
       version: options.version ?? [2, 8, 0],
       hardfork: options.hardfork ?? [19, 4],
@@ -141,6 +141,11 @@ class TestNetwork implements Testnet, World {
 
   registerName(name: string, sessionId: string, { nonce }: { readonly nonce?: Uint8Array } = {}): void {
     this.names.register(name, sessionId, nonce);
+  }
+
+  routeServer(named: string, real: string): void {
+    if (!/:\d+$/.test(named) || !/:\d+$/.test(real)) throw invalidOption("a server is given as host:port");
+    this.serverRoutes.set(named, real);
   }
 
   setHardfork(hard: number, soft: number): void {

@@ -63,8 +63,6 @@ export interface TestnetOptions {
   readonly rateLimit?: RateLimit | false | undefined;
   /** How long a node keeps a call for a swarm member that is switched off, milliseconds of the clock; 95000. */
   readonly lateDeliveryMs?: number | undefined;
-  /** Where server destinations really are: `host:port` as a client names it to `host:port` to connect to. */
-  readonly serverHosts?: Readonly<Record<string, string>> | undefined;
   /** Called for everything that happens; the same as `net.on`. */
   readonly onEvent?: ((event: TestnetEvent) => void) | undefined;
   readonly crypto?: Crypto | undefined;
@@ -190,6 +188,8 @@ export interface Testnet extends AsyncDisposable {
   messagesOf(id: string, namespace?: number): readonly StoredMessage[];
   /** Registers a name with the chain daemon: `oxend_request` `ons_resolve` finds it. */
   registerName(name: string, sessionId: string, options?: { readonly nonce?: Uint8Array }): void;
+  /** Tells last hops where a server destination really is, both as `host:port`: any name for a server on loopback. */
+  routeServer(named: string, real: string): void;
   /** Changes what the nodes report and act on. */
   setHardfork(hard: number, soft: number): void;
   /** Listens to everything that happens; gives back the way to stop. */

@@ -19,7 +19,8 @@ export interface World {
   readonly timeouts: TestnetTimeouts;
   readonly rateLimit: RateLimit | false;
   readonly lateDeliveryMs: number;
-  readonly serverHosts: ReadonlyMap<string, string>;
+  /** Where server destinations really are, `host:port` by `host:port`. */
+  readonly serverRoutes: ReadonlyMap<string, string>;
   /** All nodes, running or not, by index. */
   readonly nodes: readonly StorageNode[];
   /** Aborted when the network closes: ends every wait. */
