@@ -23,17 +23,22 @@ export type Outcome<Value> =
   | ({ readonly kind: "done" } & Success<Value>)
   /** No other node would answer otherwise. */
   | { readonly kind: "refused"; readonly error: SessionError }
-  /**
-   * `clock`: the time was refused. `moved`: not the account's swarm; `body` may say which is. `node`: this node failed;
-   * `gone` if it is not there at all. `partly`: what the reply gave nevertheless, when only entries of a batch failed.
-   */
-  | {
-      readonly kind: "clock" | "moved" | "node";
-      readonly error: SessionError;
-      readonly body?: unknown;
-      readonly gone?: boolean;
-      readonly partly?: Success<Value> | undefined;
-    };
+  /** The request did not get there; the node is not to blame. */
+  | { readonly kind: "path"; readonly error: SessionError }
+  /** Nothing came back in time, or the node is not there: `gone`. The network has noted it. */
+  | { readonly kind: "silent"; readonly error: SessionError; readonly gone: boolean }
+  | Answered<Value>;
+
+/** The node answered, but not with what was asked for. */
+export interface Answered<Value> {
+  /** `clock`: the time was refused. `moved`: not the account's swarm. `node`: this node failed. */
+  readonly kind: "clock" | "moved" | "node";
+  readonly error: SessionError;
+  /** With `moved`: may say which nodes are the account's swarm. */
+  readonly body?: unknown;
+  /** What the reply gave nevertheless, when only entries of a batch failed. */
+  readonly partly?: Success<Value> | undefined;
+}
 
 /** Options of {@link attempt}. */
 export interface AttemptOptions extends AbortOptions, ReplyContext {
@@ -59,10 +64,14 @@ export async function attempt<Value>(
       signal: options.signal,
       timeoutMs: Math.min(limit, options.remainingMs),
       overallTimeoutMs: options.remainingMs,
+      // Silence may be the path's fault or the node's: the next attempt changes both.
+      attempts: 1,
     });
   } catch (error) {
     if (isFatal(error) || !isSessionError(error)) throw error;
-    return { kind: "node", error, gone: error.code === "NODE_UNREACHABLE" };
+    if (isSessionError(error, "PATH_FAILED", "TRANSPORT_FAILED")) return { kind: "path", error };
+    if (isSessionError(error, "RESPONSE_INVALID", "RESPONSE_TOO_LARGE")) return { kind: "node", error };
+    return { kind: "silent", error, gone: error.code === "NODE_UNREACHABLE" };
   }
   const context = { method: request.method, node: node.ed25519PublicKey };
   if (!isSuccess(reply.status)) {
@@ -79,7 +88,10 @@ export async function attempt<Value>(
   }
 }
 
-function failure<Value>(error: SessionError, body: unknown): Exclude<Outcome<Value>, { kind: "done" }> {
+function failure(
+  error: SessionError,
+  body: unknown,
+): Answered<never> | { readonly kind: "refused"; readonly error: SessionError } {
   switch (error.code) {
     case "SWARM_CLOCK":
       return { kind: "clock", error };
@@ -102,7 +114,7 @@ function innerFailure(
   body: unknown,
   pubkey: string | undefined,
   context: { readonly method: string; readonly node: string },
-): Exclude<Outcome<never>, { kind: "done" | "refused" }> | undefined {
+): Answered<never> | undefined {
   const entries = subrequests(request);
   if (entries.length === 0) return undefined;
   const failures = parseBatchReply(body).map(({ code, body: text }, index) => {
@@ -110,7 +122,7 @@ function innerFailure(
     // The account is taken from our own request: a node may say anything about whose swarm it names.
     const entry = entries[index];
     const ours = entry !== undefined && accountOf(entry) === pubkey;
-    const result = failure<never>(statusError(code, text, context), ours ? text : undefined);
+    const result = failure(statusError(code, text, context), ours ? text : undefined);
     return result.kind === "refused" || (result.kind === "moved" && !ours) ? undefined : result;
   });
   const urgent = failures.find((result) => result !== undefined && result.kind !== "node");

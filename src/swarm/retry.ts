@@ -21,6 +21,11 @@ const doubling =
   (failures: number): number =>
     Math.min(max, ms * 2 ** (failures - 1));
 
+/** How often a call is repeated because its path failed, without counting as an attempt. */
+export const PATH_RETRIES = 3;
+/** Wait before such a repetition, ms. */
+export const PATH_RETRY_DELAY_MS = 100;
+
 /** Retrieving, and whatever has no row of its own. */
 export const DEFAULT_POLICY: RetryPolicy = { attempts: 3, delayMs: fixed(100), overallTimeoutMs: 60_000 };
 /** A `sequence` of stores and deletes. */
@@ -47,6 +52,8 @@ export function isFatal(error: unknown): boolean {
       "ABORTED",
       "CLOSED",
       "INVALID_ARGUMENT",
+      "ONION_INVALID_ARGUMENT",
+      "ONION_TOO_LARGE",
       "NETWORK_NO_SEED",
       "NETWORK_TOO_FEW_NODES",
       "SWARM_NO_NODES",

@@ -114,7 +114,6 @@ export class SwarmCache {
 
   /** Takes the swarm that a 421 names, or drops the node that sent none. */
   moved(pubkey: string, node: ServiceNode, body: unknown): void {
-    this.strike(node);
     this.#misplaced.add(pubkey);
     try {
       const { nodes } = parseSwarmReply(body, this.#options.crypto);
@@ -164,7 +163,8 @@ export class SwarmCache {
 
   async #refreshPool(options: AbortOptions): Promise<void> {
     const pool = await this.#network.nodes({ signal: options.signal });
-    if (pool === this.#pool) return;
+    // Unchanged nodes keep their objects, though not the list that holds them.
+    if (pool.length === this.#pool.length && pool.every((node, index) => node === this.#pool[index])) return;
     this.#pool = pool;
     this.#byKey = new Map(pool.map((node) => [node.ed25519PublicKey, node]));
   }

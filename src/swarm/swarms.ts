@@ -8,12 +8,20 @@
 import { readUint32LE } from "../bytes/index.js";
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { type AbortOptions, SessionError, throwIfAborted } from "../errors/index.js";
-import { type AttemptOptions, attempt, type Success } from "./attempt.js";
+import { attempt, type Outcome, type Success } from "./attempt.js";
 import { rawCall } from "./calls.js";
 import { accountId } from "./ids.js";
-import { DEFAULT_POLICY, isFatal, sleep } from "./retry.js";
+import { DEFAULT_POLICY, isFatal, PATH_RETRIES, PATH_RETRY_DELAY_MS, sleep } from "./retry.js";
 import { SwarmCache } from "./swarm-cache.js";
 import type { RpcReply, RpcRequest, ServiceNode, SwarmAnswer, SwarmCall, SwarmNetwork } from "./types.js";
+
+/** A request made this long ago need not be signed again, ms. */
+const FRESH_MS = 2000;
+
+interface Prepared<Value> {
+  readonly call: SwarmCall<Value>;
+  readonly madeAt: number;
+}
 
 /** Options of {@link Swarms}. */
 export interface SwarmsOptions {
@@ -133,17 +141,17 @@ export class Swarms {
     options: SwarmCallOptions,
   ): Promise<Success<Value>> {
     const { signal, node: only } = options;
-    // A request that no server would take is found here, before anybody is asked for anything.
-    build(this.network.clock.now());
     const attempts = options.attempts ?? DEFAULT_POLICY.attempts;
     const delayMs = options.delayMs ?? DEFAULT_POLICY.delayMs;
     const deadline = this.#monotonicNow() + (options.overallTimeoutMs ?? DEFAULT_POLICY.overallTimeoutMs);
     const tried = new Set<string>();
+    let first: Prepared<Value> | undefined = this.#prepare(build);
     let error: SessionError | undefined;
     let partly: Success<Value> | undefined;
     let again: ServiceNode | undefined;
     let clockSet = false;
     let followed = false;
+    let pathFailures = 0;
     let failures = 0;
     while (failures < attempts) {
       throwIfAborted(signal);
@@ -155,35 +163,33 @@ export class Swarms {
       const node = only ?? again ?? (await this.#pick(pubkey, { signal, tried, exclude: options.exclude }));
       again = undefined;
       tried.add(node.ed25519PublicKey);
-      const outcome = await attempt(this.network, node, build(this.network.clock.now()), {
-        ...this.#context(pubkey),
-        signal,
-        timeoutMs: options.timeoutMs,
-        remainingMs,
-      });
+      const call = this.#isFresh(first) ? first.call : build(this.network.clock.now());
+      first = undefined;
+      const context = pubkey === undefined ? {} : { pubkey, members: this.#cache.knownMembers(pubkey) };
+      const { timeoutMs } = options;
+      const outcome = await attempt(this.network, node, call, { ...context, signal, timeoutMs, remainingMs });
       if (outcome.kind === "done") {
         this.#cache.worked(node);
         return outcome;
       }
       if (outcome.kind === "refused") throw outcome.error;
       error = outcome.error;
-      partly = outcome.partly ?? partly;
+      if ("partly" in outcome) partly = outcome.partly ?? partly;
       if (outcome.kind === "clock" && !clockSet) {
         clockSet = true;
         await this.#setClock(signal);
         again = node;
         continue;
       }
-      if (outcome.kind === "moved" && pubkey !== undefined) {
-        this.#cache.moved(pubkey, node, outcome.body);
-        if (!followed && only === undefined) {
-          followed = true;
-          continue;
-        }
-      } else {
-        this.#cache.strike(node, outcome.gone);
-        // Its clock is wrong, not ours: ours has just been set.
-        if (outcome.kind === "clock" && pubkey !== undefined) this.#cache.drop(pubkey, node);
+      if (outcome.kind === "path" && pathFailures++ < PATH_RETRIES) {
+        again = node;
+        await this.#sleep(PATH_RETRY_DELAY_MS, signal);
+        continue;
+      }
+      this.#blame(pubkey, node, outcome);
+      if (outcome.kind === "moved" && !followed && only === undefined) {
+        followed = true;
+        continue;
       }
       failures++;
       if (failures < attempts) await this.#sleep(delayMs(failures), signal);
@@ -196,8 +202,31 @@ export class Swarms {
     return pubkey === undefined ? this.#cache.pickAny(options) : this.#cache.pick(pubkey, options);
   }
 
-  #context(pubkey: string | undefined): Pick<AttemptOptions, "pubkey" | "members"> {
-    return pubkey === undefined ? {} : { pubkey, members: this.#cache.knownMembers(pubkey) };
+  /** Makes the first request before anybody is asked for anything: one that no server would take is found here. */
+  #prepare<Value>(build: RequestFactory<SwarmCall<Value>>): Prepared<Value> {
+    const madeAt = this.network.clock.now();
+    return { call: build(madeAt), madeAt };
+  }
+
+  /** Finding the swarm takes time, and may have told us the right time. */
+  #isFresh<Value>(prepared: Prepared<Value> | undefined): prepared is Prepared<Value> {
+    return prepared !== undefined && Math.abs(this.network.clock.now() - prepared.madeAt) <= FRESH_MS;
+  }
+
+  /** Remembers who failed, so that others are asked first. */
+  #blame<Value>(
+    pubkey: string | undefined,
+    node: ServiceNode,
+    outcome: Exclude<Outcome<Value>, { kind: "done" | "refused" }>,
+  ): void {
+    if (outcome.kind === "path") return;
+    this.#cache.strike(node, outcome.kind === "silent" && outcome.gone);
+    // Silence has been noted by the network itself.
+    if (outcome.kind !== "silent") this.network.strikeNode?.(node, outcome.error.code);
+    if (pubkey === undefined) return;
+    if (outcome.kind === "moved") this.#cache.moved(pubkey, node, outcome.body);
+    // Its clock is wrong, not ours: ours has just been set.
+    if (outcome.kind === "clock") this.#cache.drop(pubkey, node);
   }
 
   async #setClock(signal: AbortSignal | undefined): Promise<void> {

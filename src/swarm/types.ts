@@ -12,7 +12,9 @@ export type { RpcReply, RpcRequest, ServiceNode };
 export interface SwarmNetworkCallOptions extends AbortOptions {
   /** Limit of one attempt. */
   readonly timeoutMs?: number | undefined;
-  /** Limit of the whole call with all its attempts over different paths. */
+  /** Attempts over different paths. */
+  readonly attempts?: number | undefined;
+  /** Limit of the whole call with building paths and all attempts. */
   readonly overallTimeoutMs?: number | undefined;
 }
 
@@ -20,7 +22,7 @@ export interface SwarmNetworkCallOptions extends AbortOptions {
 export interface SwarmNetwork {
   /** Sends one request to `node`. Statuses of the destination come back in the reply; everything else throws. */
   call(node: ServiceNode, request: RpcRequest, options?: SwarmNetworkCallOptions): Promise<RpcReply>;
-  /** The node pool. The same array is returned until the pool changes. */
+  /** The node pool. */
   nodes(options?: AbortOptions): Promise<readonly ServiceNode[]>;
   readonly clock: {
     /** Network time in milliseconds. */
@@ -28,6 +30,8 @@ export interface SwarmNetwork {
     /** Asks the network for its time again. */
     resync(options?: AbortOptions): Promise<unknown>;
   };
+  /** Told about a node that answered, but as no good node does. */
+  strikeNode?(node: ServiceNode, reason: string): void;
 }
 
 /** What a reply is read with. */
