@@ -34,6 +34,8 @@ export interface ClockNetwork {
 
 /** The world of a {@link NetworkClock}. */
 export interface NetworkClockOptions {
+  /** Whom to ask. */
+  readonly network: ClockNetwork;
   /** Local time, milliseconds. */
   readonly now?: (() => number) | undefined;
   readonly random?: RandomInt | undefined;
@@ -46,6 +48,7 @@ export interface NetworkClockOptions {
 
 /** The time of a network. */
 export class NetworkClock {
+  readonly #network: ClockNetwork;
   readonly #now: () => number;
   readonly #random: RandomInt;
   readonly #timeoutMs: number;
@@ -57,7 +60,8 @@ export class NetworkClock {
   #syncedAt = Number.NEGATIVE_INFINITY;
   #hardFork: readonly [number, number] | undefined;
 
-  constructor(options: NetworkClockOptions = {}) {
+  constructor(options: NetworkClockOptions) {
+    this.#network = options.network;
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? cryptoRandomInt(defaultCrypto);
     this.#timeoutMs = options.timeoutMs ?? 8_000;
@@ -107,9 +111,9 @@ export class NetworkClock {
    *
    * @throws what the last of them failed with, if no node answered; `ABORTED`
    */
-  async sync(network: ClockNetwork, options: AbortOptions = {}): Promise<void> {
+  async sync(options: AbortOptions = {}): Promise<void> {
     const isFresh = this.#now() - this.#syncedAt < this.#intervalMs && this.#now() >= this.#syncedAt;
-    if (!isFresh || this.#syncing.running !== undefined) await this.resync(network, options);
+    if (!isFresh || this.#syncing.running !== undefined) await this.resync(options);
   }
 
   /**
@@ -117,16 +121,16 @@ export class NetworkClock {
    *
    * @throws what the last of them failed with, if no node answered; `ABORTED`
    */
-  async resync(network: ClockNetwork, { signal }: AbortOptions = {}): Promise<void> {
+  async resync({ signal }: AbortOptions = {}): Promise<void> {
     await abortable(
-      this.#syncing.run(() => this.#ask(network)),
+      this.#syncing.run(() => this.#ask()),
       signal,
     );
   }
 
-  async #ask(network: ClockNetwork): Promise<void> {
-    const nodes = shuffle(await network.nodes(), this.#random).slice(0, ASKED);
-    const answers = await Promise.allSettled(nodes.map((node) => this.#askNode(network, node)));
+  async #ask(): Promise<void> {
+    const nodes = shuffle(await this.#network.nodes(), this.#random).slice(0, ASKED);
+    const answers = await Promise.allSettled(nodes.map((node) => this.#askNode(node)));
     const offsets = answers.flatMap((answer) =>
       answer.status === "fulfilled" && answer.value !== undefined ? [answer.value] : [],
     );
@@ -142,10 +146,10 @@ export class NetworkClock {
     this.#events?.emit("clock:synced", { offsetMs: offset, samples: offsets.length });
   }
 
-  async #askNode(network: ClockNetwork, node: ServiceNode): Promise<number | undefined> {
+  async #askNode(node: ServiceNode): Promise<number | undefined> {
     const options = { timeoutMs: this.#timeoutMs, overallTimeoutMs: this.#timeoutMs, attempts: 1 };
     const sentAt = this.#now();
-    const { body } = await network.call(node, { method: "info", params: {} }, options);
+    const { body } = await this.#network.call(node, { method: "info", params: {} }, options);
     this.#observeFork(property(body, "hf"));
     return offsetOf(property(body, "timestamp") ?? property(body, "t"), sentAt, this.#now());
   }

@@ -11,16 +11,26 @@
  */
 import { bytesToUtf8 } from "../bytes/index.js";
 import type { Crypto } from "../crypto/index.js";
-import { isSessionError, type SessionError } from "../errors/index.js";
-import { buildOnionRequest, type OnionDestination, type OnionReplyKeys } from "../onion/index.js";
+import { isSessionError, SessionError } from "../errors/index.js";
+import {
+  buildOnionRequest,
+  encodeRpcPayload,
+  type OnionDestination,
+  type OnionReplyKeys,
+  openNodeReply,
+} from "../onion/index.js";
 import type { NetworkConfig } from "./config.js";
 import type { PathSymptom } from "./path-failure.js";
-import type { RpcRequest, ServiceNode, Transport, TransportResponse } from "./types.js";
+import type { NetworkErrorCode, RpcRequest, ServiceNode, Transport, TransportResponse } from "./types.js";
 
 /** A path error's text is one sentence: no more than this is kept. */
 const MAX_ERROR_TEXT = 1000;
 /** Socket errors that mean that this machine has no network. */
 const OFFLINE = new Set(["ENETUNREACH", "ENETDOWN", "EADDRNOTAVAIL"]);
+
+/** The request that only asks whether somebody is there, and the longest reply to it, bytes. */
+const INFO: RpcRequest = { method: "info", params: {} };
+const MAX_INFO_BYTES = 64 * 1024;
 
 /** What an exchange needs. */
 export interface ExchangeContext {
@@ -99,6 +109,28 @@ export async function sendDirect(
   });
   const text = bytesToUtf8(response.body, { fatal: false });
   return { status: response.status, body: parseBody(text), text };
+}
+
+/** Resolves with the body of its reply if a node answers us directly. Throws `NODE_UNREACHABLE` and what the transport throws. */
+export async function testNode(context: ExchangeContext, node: ServiceNode): Promise<unknown> {
+  const { status, body } = await sendDirect(context, node, INFO, MAX_INFO_BYTES);
+  if (status < 200 || status > 299) throw notReady(status);
+  return body;
+}
+
+/** Resolves if `target` answers over `path`, whatever its status. Throws `NODE_UNREACHABLE`, `ABORTED`, `CLOSED`. */
+export async function probePath(
+  context: ExchangeContext,
+  path: readonly ServiceNode[],
+  target: ServiceNode,
+): Promise<void> {
+  const payload = encodeRpcPayload(INFO);
+  const outcome = await sendOverPath(context, path, { kind: "node", node: target }, payload, openNodeReply);
+  if (outcome.kind === "failure") throw notReady(outcome.symptom);
+}
+
+function notReady(status: number | string): SessionError<NetworkErrorCode> {
+  return new SessionError("NODE_UNREACHABLE", "the node is not ready", { details: { status } });
 }
 
 async function post(

@@ -15,22 +15,14 @@
 import { createTransport } from "#transport";
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { type AbortOptions, isSessionError, SessionError } from "../errors/index.js";
-import {
-  encodeRpcPayload,
-  encodeV4Request,
-  type OnionDestination,
-  type OnionReplyKeys,
-  openNodeReply,
-  openServerReply,
-} from "../onion/index.js";
+import { encodeRpcPayload, encodeV4Request, openNodeReply, openServerReply } from "../onion/index.js";
 import { NetworkClock } from "./clock.js";
 import type { NetworkConfig } from "./config.js";
 import { callServerDirect } from "./direct.js";
 import { Emitter } from "./emitter.js";
-import { type ExchangeContext, sendDirect, sendOverPath } from "./exchange.js";
+import { type ExchangeContext, probePath, sendDirect, testNode } from "./exchange.js";
 import { NODE_LIST_REQUEST, type NodeRules } from "./node-list.js";
-import { classifyPathFailure, type PathFailureAction } from "./path-failure.js";
-import type { Path } from "./path-list.js";
+import { type CallWorld, callOverPaths } from "./path-call.js";
 import { PathManager } from "./paths.js";
 import { NodePool } from "./pool.js";
 import { cryptoRandomInt, type RandomInt } from "./random.js";
@@ -51,13 +43,6 @@ import type {
   Transport,
 } from "./types.js";
 import { type Sleep, sleep, withDeadline } from "./wait.js";
-
-const ATTEMPTS = 3;
-/** Wait between two attempts, milliseconds. */
-const ATTEMPT_PAUSE = 100;
-/** Longest reply of a request that only asks whether somebody is there, bytes. */
-const MAX_INFO_BYTES = 64 * 1024;
-const INFO: RpcRequest = { method: "info", params: {} };
 
 /** The world of a {@link Network}; every part has a default. */
 export interface ConnectOptions {
@@ -108,6 +93,7 @@ export class Network {
     const state = readState(options.state, config, rules, now());
     const shared = { config, events, now, random, sleep: this.#sleep };
     this.clock = new NetworkClock({
+      network: this,
       now,
       random,
       events,
@@ -127,8 +113,13 @@ export class Network {
       ...shared,
       pool: this.pool,
       guards: state.guards,
-      testGuard: async (node, signal) => await this.#testGuard(node, signal),
-      probe: async (path, target, signal) => await this.#probe(path, target, signal),
+      testGuard: async (node, signal) => {
+        const sentAt = now();
+        const body = await testNode(this.#context(config.timeouts.guardTest, signal), node);
+        this.clock.observe(body, sentAt, now());
+      },
+      probe: async (path, target, signal) =>
+        await probePath(this.#context(config.timeouts.probe, signal), path, target),
     });
   }
 
@@ -146,14 +137,14 @@ export class Network {
     return await this.#run(options, async (context, remaining) => {
       if (this.config.direct) return await this.#callDirect(node, request, context);
       const payload = encodeRpcPayload(request);
-      const { reply, path, sentAt } = await this.#overPaths(context, remaining, {
-        destination: { kind: "node", node },
-        about: node,
-        key: node.ed25519PublicKey,
+      const { reply, path, sentAt } = await callOverPaths(this.#world, context, {
+        destination: node,
+        route: { kind: "node", node },
         method: request.method,
         payload,
         open: openNodeReply,
         attempts: options.attempts,
+        remaining,
       });
       this.clock.observe(reply.body, sentAt, this.#now());
       return { status: reply.status, body: reply.body, text: reply.text, node, path: path.nodes };
@@ -174,14 +165,14 @@ export class Network {
     return await this.#run(options, async (context, remaining) => {
       if (this.config.direct) return await callServerDirect(context, server, request);
       const { headers = {}, ...rest } = request;
-      const { reply, path } = await this.#overPaths(context, remaining, {
-        destination: { kind: "server", ...server },
-        about: server,
-        key: undefined,
+      const { reply, path } = await callOverPaths(this.#world, context, {
+        destination: server,
+        route: { kind: "server", ...server },
         method: `${request.method} ${request.endpoint.replace(/\?.*$/s, "")}`,
         payload: encodeV4Request({ ...rest, headers }),
         open: openServerReply,
         attempts: options.attempts,
+        remaining,
       });
       return { status: reply.status, headers: reply.headers, body: reply.body, path: path.nodes };
     });
@@ -278,83 +269,6 @@ export class Network {
     return await this.#orClosed(run);
   }
 
-  async #overPaths<Reply extends { readonly status: number }>(
-    context: ExchangeContext & { readonly signal: AbortSignal },
-    remaining: () => number,
-    call: {
-      readonly destination: OnionDestination;
-      readonly about: ServiceNode | ServerDestination;
-      /** Key of the destination node; undefined for a server. */
-      readonly key: string | undefined;
-      readonly method: string;
-      readonly payload: Uint8Array;
-      readonly open: (body: Uint8Array, keys: OnionReplyKeys, crypto: Crypto) => Reply;
-      readonly attempts: number | undefined;
-    },
-  ): Promise<{ readonly reply: Reply; readonly path: Path; readonly sentAt: number }> {
-    const { destination, about, key, method, payload, open, attempts = ATTEMPTS } = call;
-    const tried = new Set<number>();
-    const failures: Array<Record<string, unknown>> = [];
-    for (let attempt = 1; ; attempt++) {
-      await this.pool.ensure({ signal: context.signal });
-      const path = await this.paths.getPath({ exclude: key, avoid: tried, signal: context.signal });
-      const sentAt = this.#now();
-      const report = (result: {
-        status?: number;
-        failure?: PathFailureAction["reason"] | "aborted";
-      }): void => {
-        const durationMs = this.#now() - sentAt;
-        this.#events.emit("request", {
-          destination: about,
-          method,
-          path: path.nodes,
-          attempt,
-          durationMs,
-          ...result,
-        });
-      };
-      const timeoutMs = Math.max(1, Math.min(context.timeoutMs, remaining()));
-      const outcome = await sendOverPath(
-        { ...context, timeoutMs },
-        path.nodes,
-        destination,
-        payload,
-        open,
-      ).catch((error: unknown) => {
-        if (isSessionError(error, "ABORTED", "CLOSED")) report({ failure: "aborted" });
-        throw error;
-      });
-      if (outcome.kind === "reply") {
-        report({ status: outcome.reply.status });
-        return { reply: outcome.reply, path, sentAt };
-      }
-      const keys = path.nodes.map((node) => node.ed25519PublicKey);
-      const action = classifyPathFailure(outcome.symptom, outcome.body, { path: keys, destination: key });
-      report({ failure: action.reason });
-      this.paths.punish(path, action);
-      failures.push({ reason: action.reason, symptom: outcome.symptom, body: outcome.body, path: keys });
-      const isRepeated =
-        action.retry === "fresh-keys" && failures.filter(({ reason }) => reason === action.reason).length > 1;
-      const canRetry = (action.retry === "other-path" || action.retry === "fresh-keys") && !isRepeated;
-      if (!canRetry || attempt >= attempts || remaining() <= ATTEMPT_PAUSE) {
-        throw new SessionError<NetworkErrorCode>(
-          action.error,
-          `the request failed on its way: ${action.reason}`,
-          {
-            cause: outcome.cause,
-            details: {
-              method,
-              attempts: failures,
-              ...(outcome.symptom === action.reason ? {} : { status: outcome.symptom }),
-            },
-          },
-        );
-      }
-      tried.add(path.id);
-      await this.#sleep(ATTEMPT_PAUSE, context.signal);
-    }
-  }
-
   async #callDirect(node: ServiceNode, request: RpcRequest, context: ExchangeContext): Promise<RpcReply> {
     const sentAt = this.#now();
     const about = { destination: node, method: request.method, path: [], attempt: 1 } as const;
@@ -385,26 +299,15 @@ export class Network {
     });
   }
 
-  async #testGuard(node: ServiceNode, signal: AbortSignal): Promise<void> {
-    const sentAt = this.#now();
-    const context = this.#context(this.config.timeouts.guardTest, signal);
-    const { status, body } = await sendDirect(context, node, INFO, MAX_INFO_BYTES);
-    if (status < 200 || status > 299) throw notReady(status);
-    this.clock.observe(body, sentAt, this.#now());
-  }
-
-  async #probe(path: readonly ServiceNode[], target: ServiceNode, signal: AbortSignal): Promise<void> {
-    const context = this.#context(this.config.timeouts.probe, signal);
-    const payload = encodeRpcPayload(INFO);
-    const outcome = await sendOverPath(context, path, { kind: "node", node: target }, payload, openNodeReply);
-    if (outcome.kind === "failure") throw notReady(outcome.symptom);
-  }
-
   #context<Signal extends AbortSignal>(
     timeoutMs: number,
     signal: Signal,
   ): ExchangeContext & { readonly signal: Signal } {
     return { config: this.config, transport: this.#transport, crypto: this.#crypto, timeoutMs, signal };
+  }
+
+  get #world(): CallWorld {
+    return { pool: this.pool, paths: this.paths, events: this.#events, now: this.#now, sleep: this.#sleep };
   }
 
   #requireOpen(): void {
@@ -437,8 +340,4 @@ function readState(value: unknown, config: NetworkConfig, rules: NodeRules, now:
 
 function closed(): SessionError<NetworkErrorCode> {
   return new SessionError("CLOSED", "the network is closed");
-}
-
-function notReady(status: number | string): SessionError<NetworkErrorCode> {
-  return new SessionError("NODE_UNREACHABLE", "the node is not ready", { details: { status } });
 }
