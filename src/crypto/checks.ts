@@ -53,6 +53,11 @@ export function requireCount(length: number): void {
 /** No caller needs more at once; it keeps a miscalculated length from becoming an out-of-memory crash. */
 const MAX_RANDOM = 2 ** 30;
 
+/** The error for a secretstream tag that is no byte. */
+export function badTag(tag: number): SessionError<CryptoErrorCode> {
+  return badSize("a secretstream tag", 255, tag);
+}
+
 /** The plain form of a pair, for an already known public key. */
 export function ed25519Pair(seed: Uint8Array, publicKey: Uint8Array): Ed25519KeyPair {
   const secretKey = new Uint8Array(64);

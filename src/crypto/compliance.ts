@@ -15,10 +15,18 @@ import { curveChecks } from "./compliance-curve.js";
 import { ed25519Checks } from "./compliance-ed25519.js";
 import { handlingChecks } from "./compliance-handling.js";
 import { hashChecks } from "./compliance-hash.js";
+import { incrementalChecks } from "./compliance-incremental.js";
 
 export type { ComplianceCheck } from "./compliance-assert.js";
 
 /** All checks, in the order of the interface. Each stands alone. */
 export function cryptoCompliance(): ComplianceCheck[] {
-  return [...hashChecks, ...ed25519Checks, ...curveChecks, ...cipherChecks, ...handlingChecks];
+  return [
+    ...hashChecks,
+    ...ed25519Checks,
+    ...curveChecks,
+    ...cipherChecks,
+    ...incrementalChecks,
+    ...handlingChecks,
+  ];
 }

@@ -10,6 +10,15 @@ import { backend } from "#crypto-backend";
 import type { Crypto } from "./types.js";
 
 export {
+  type IncrementalCipher,
+  type IncrementalHash,
+  type IncrementalOperations,
+  SECRETSTREAM_FINAL,
+  SECRETSTREAM_OVERHEAD,
+  type SecretstreamDecryptor,
+  type SecretstreamEncryptor,
+} from "./incremental.js";
+export {
   decryptForMultiple,
   decryptForMultipleSimple,
   encryptForMultiple,

@@ -9,6 +9,7 @@ import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { requireBlake2b, requireCount } from "./checks.js";
 import { cipherOperations } from "./cipher.portable.js";
 import { curveOperations } from "./curve.portable.js";
+import { incrementalOperations } from "./incremental.portable.js";
 import type { Blake2bOptions, Crypto } from "./types.js";
 
 /** Most bytes that `getRandomValues` gives in one call. */
@@ -19,6 +20,7 @@ export const portableCrypto: Crypto = {
   name: "portable",
   ...curveOperations,
   ...cipherOperations,
+  ...incrementalOperations,
 
   randomBytes(length: number): Uint8Array {
     requireCount(length);

@@ -16,6 +16,26 @@ type Input = Uint8Array;
 export interface Sodium {
   randombytes_buf(out: Output): void;
   crypto_generichash(out: Output, message: Input, key?: Input): void;
+  readonly crypto_generichash_STATEBYTES: number;
+  crypto_generichash_init(state: Output, key: Input | null, size: number): void;
+  crypto_generichash_update(state: Output, message: Input): void;
+  crypto_generichash_final(state: Output, out: Output): void;
+  readonly crypto_secretstream_xchacha20poly1305_STATEBYTES: number;
+  crypto_secretstream_xchacha20poly1305_init_pull(state: Output, header: Input, key: Input): void;
+  crypto_secretstream_xchacha20poly1305_push(
+    state: Output,
+    box: Output,
+    message: Input,
+    aad: Input | null,
+    tag: number,
+  ): void;
+  crypto_secretstream_xchacha20poly1305_pull(
+    state: Output,
+    message: Output,
+    tag: Output,
+    box: Input,
+    aad: Input | null,
+  ): void;
   crypto_sign_seed_keypair(publicKey: Output, secretKey: Output, seed: Input): void;
   crypto_sign_detached(signature: Output, message: Input, secretKey: Input): void;
   crypto_sign_verify_detached(signature: Input, message: Input, publicKey: Input): boolean;

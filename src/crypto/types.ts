@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { IncrementalOperations } from "./incremental.js";
+
 /** Codes that every backend throws, in a `SessionError`. */
 export type CryptoErrorCode =
   /** A key, nonce, seed, signature or digest length is not what the primitive takes. */
@@ -19,6 +21,8 @@ export type CryptoErrorCode =
   | "CRYPTO_ZERO_SCALAR"
   /** An authentication tag, a padding or a signature inside a box is wrong. */
   | "CRYPTO_DECRYPT_FAILED"
+  /** An object for input in pieces was used after its end. */
+  | "CRYPTO_ENDED"
   /** The backend was asked for by name and its native library is not installed. */
   | "CRYPTO_BACKEND_UNAVAILABLE"
   /** A backend under test failed a compliance check. */
@@ -52,8 +56,8 @@ export interface Blake2bOptions {
   readonly personal?: Uint8Array | undefined;
 }
 
-/** A cryptography backend. */
-export interface Crypto {
+/** A cryptography backend. What works on input in pieces is in {@link IncrementalOperations}. */
+export interface Crypto extends IncrementalOperations {
   /** Short name for logs and test titles, such as `portable` or `node`. */
   readonly name: string;
 

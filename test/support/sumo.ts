@@ -6,7 +6,13 @@
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import sodium from "libsodium-wrappers-sumo";
-import type { Crypto, CryptoErrorCode } from "session-messenger-sdk/crypto";
+import { concatBytes } from "session-messenger-sdk/bytes";
+import type {
+  Crypto,
+  CryptoErrorCode,
+  IncrementalCipher,
+  IncrementalHash,
+} from "session-messenger-sdk/crypto";
 import { SessionError } from "session-messenger-sdk/errors";
 import { referenceBlake2b } from "./blake2b.js";
 
@@ -205,4 +211,71 @@ export const sumoCrypto: Crypto = {
     const start = decipher.update(ciphertext);
     return attempt("CRYPTO_DECRYPT_FAILED", () => new Uint8Array(Buffer.concat([start, decipher.final()])));
   },
+  sha256Incremental: () => collected((whole) => sumoCrypto.sha256(whole)),
+  hmacSha256Incremental: (key) => collected((whole) => sumoCrypto.hmacSha256(key, whole)),
+  blake2bIncremental(options) {
+    sumoCrypto.blake2b(new Uint8Array(), options);
+    return collected((whole) => sumoCrypto.blake2b(whole, options));
+  },
+  aes256cbcEncryptor(key, iv) {
+    check(key, 32);
+    check(iv, 16);
+    return atTheEnd(collected((whole) => sumoCrypto.aes256cbcEncrypt(key, iv, whole)));
+  },
+  aes256cbcDecryptor(key, iv) {
+    check(key, 32);
+    check(iv, 16);
+    return atTheEnd(collected((whole) => sumoCrypto.aes256cbcDecrypt(key, iv, whole)));
+  },
+  secretstreamEncryptor(key, header) {
+    check(key, 32);
+    check(header, 24);
+    const state = sodium.crypto_secretstream_xchacha20poly1305_init_pull(header, key);
+    return {
+      push(message, tag) {
+        if (!(Number.isInteger(tag) && tag >= 0 && tag <= 255)) refuse("CRYPTO_INVALID_LENGTH");
+        return sodium.crypto_secretstream_xchacha20poly1305_push(state, message, null, tag);
+      },
+    };
+  },
+  secretstreamDecryptor(key, header) {
+    check(key, 32);
+    check(header, 24);
+    const state = sodium.crypto_secretstream_xchacha20poly1305_init_pull(header, key);
+    return {
+      pull(box) {
+        if (box.length < 17) refuse("CRYPTO_DECRYPT_FAILED");
+        const opened = sodium.crypto_secretstream_xchacha20poly1305_pull(state, box, null);
+        return opened === false ? refuse("CRYPTO_DECRYPT_FAILED") : opened;
+      },
+    };
+  },
 };
+
+/** Input in pieces for functions that want it whole. */
+function collected(finish: (whole: Uint8Array) => Uint8Array): IncrementalHash {
+  const pieces: Uint8Array[] = [];
+  let ended = false;
+  return {
+    update(bytes) {
+      if (ended) refuse("CRYPTO_ENDED");
+      pieces.push(bytes.slice());
+    },
+    digest() {
+      if (ended) refuse("CRYPTO_ENDED");
+      ended = true;
+      return finish(concatBytes(...pieces));
+    },
+  };
+}
+
+/** A cipher that gives everything in its last piece. */
+function atTheEnd(input: IncrementalHash): IncrementalCipher {
+  return {
+    update(bytes) {
+      input.update(bytes);
+      return new Uint8Array();
+    },
+    final: () => input.digest(),
+  };
+}
