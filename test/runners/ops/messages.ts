@@ -3,10 +3,12 @@ import { accountFromSeed } from "session-messenger-sdk/identity";
 import {
   decodeContent,
   decodeMessage,
+  decryptFromBlinded,
   decryptFromSender,
   decryptPushPayload,
   directEnvelope,
   encodeContent,
+  encryptForBlinded,
   encryptForRecipientDeterministic,
   padMessage,
   proProofLayout,
@@ -100,6 +102,25 @@ export const messagesOps: OpTable = {
     const keys = { publicKey: fromHex(x25519_pk), secretKey: fromHex(x25519_sk) };
     return decrypted(decryptFromSender(fromHex(ciphertext), keys, crypto));
   },
+  "session.blind_decrypt": ({ ed25519_sk, server_pk, sender_id, recipient_id, ciphertext }, { crypto }) => {
+    const parties = { account: fromHex(ed25519_sk), sender: sender_id, recipient: recipient_id, crypto };
+    const { message, sender } = decryptFromBlinded(fromHex(ciphertext), {
+      ...parties,
+      serverPublicKey: fromHex(server_pk),
+    });
+    return { msg: toHex(message), sender_session_id: sender };
+  },
+  // The nonce is random: the vectors hold refusals only.
+  "session.blind_encrypt": ({ ed25519_sk, server_pk, recipient_blinded_id, msg }, { crypto }) => ({
+    ciphertext: toHex(
+      encryptForBlinded(fromHex(msg), {
+        sender: fromHex(ed25519_sk),
+        recipient: recipient_blinded_id,
+        serverPublicKey: fromHex(server_pk),
+        crypto,
+      }),
+    ),
+  }),
   "push.decrypt": ({ payload, key }, { crypto }) => ({
     payload: toHex(decryptPushPayload(fromHex(payload), fromHex(key), crypto)),
   }),

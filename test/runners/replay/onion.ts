@@ -106,7 +106,7 @@ function openBody(answer: Json): Json {
 
 const firstResult = (recorded: Json): Json => recorded?.body?.results?.[0]?.body;
 
-/** Where each recorded server is now: the origin, a node's own port, or a port at which nobody listens. */
+/** Where each recorded server is now: the origin, a node's HTTPS port, or a port at which nobody listens. */
 async function routeServers(net: Testnet, file: Json, originPort: number): Promise<void> {
   const nobody = new Origin();
   const closedPort = await nobody.start();
