@@ -11,7 +11,10 @@ import type { Crypto, CryptoErrorCode } from "./types.js";
 export interface ComplianceCheck {
   /** What is required, fit for a test title. */
   readonly name: string;
-  /** Throws a `SessionError` of code `CRYPTO_NOT_COMPLIANT` when `crypto` does not meet it. */
+  /**
+   * Throws when `crypto` does not meet it: a `SessionError` of code `CRYPTO_NOT_COMPLIANT`, or what the backend itself
+   * threw where it had to give a result.
+   */
   run(crypto: Crypto): void;
 }
 
