@@ -19,12 +19,20 @@ const steps = [
   { name: "room rules", command: bin("depcruise"), args: ["src", "--config", ".dependency-cruiser.cjs"] },
   { name: "unused code", command: bin("knip"), args: [] },
   { name: "tests", command: bin("vitest"), args: ["run", "--reporter=dot"] },
-  { name: "vectors", command: bin("tsx"), args: ["test/runners/vectors.ts", vectors] },
-  { name: "transcripts", command: bin("tsx"), args: ["test/runners/transcripts.ts", vectors] },
+  {
+    name: "vectors",
+    command: bin("tsx"),
+    args: ["--tsconfig", "tsconfig.run.json", "test/runners/vectors.ts", vectors],
+  },
+  {
+    name: "transcripts",
+    command: bin("tsx"),
+    args: ["--tsconfig", "tsconfig.run.json", "test/runners/transcripts.ts", vectors],
+  },
   { name: "package", command: "node", args: ["scripts/check-package.mjs"] },
   { name: "bundle size", command: "node", args: ["scripts/bundle-size.mjs", "--check"] },
   { name: "docs", command: bin("typedoc"), args: ["--logLevel", "Warn"] },
-  { name: "demo", command: bin("tsx"), args: ["examples/demo.ts"] },
+  { name: "demo", command: bin("tsx"), args: ["--tsconfig", "tsconfig.run.json", "examples/demo.ts"] },
 ];
 
 /** Runs a step, passing its output through and keeping it for the counts. */

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client } from "session-messenger-sdk";
+import { startTestnet } from "session-messenger-sdk/testnet";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+// The examples run as a reader runs them: in a process of their own, on the built package.
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<number | null>;
+  /** Resolves when the output matches, or the example ended. */
+  readonly says: (pattern: RegExp) => Promise<void>;
+}
+
+function run(example: string, args: readonly string[] = [], env: Record<string, string> = {}): Run {
+  const child = spawn(
+    join(root, "node_modules/.bin/tsx"),
+    ["--tsconfig", "tsconfig.run.json", `examples/${example}`, ...args],
+    { cwd: root, env: { ...process.env, ...env } },
+  );
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  let output = "";
+  const waiting: Array<{ pattern: RegExp; resolve: () => void }> = [];
+  const take = (chunk: Buffer): void => {
+    output += chunk.toString("utf8");
+    for (const { pattern, resolve } of waiting) if (pattern.test(output)) resolve();
+  };
+  child.stdout.on("data", take);
+  child.stderr.on("data", take);
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("close", (code) => {
+      resolve(code);
+      for (const waiter of waiting) waiter.resolve();
+    });
+  });
+  return {
+    child,
+    output: () => output,
+    ended,
+    says: (pattern) =>
+      pattern.test(output) ? Promise.resolve() : new Promise((resolve) => waiting.push({ pattern, resolve })),
+  };
+}
+
+describe("examples", () => {
+  it("storage-rpc.ts stores a message and reads it back", async () => {
+    const example = run("storage-rpc.ts");
+    expect(await example.ended, example.output()).toBe(0);
+    expect(example.output()).toMatch(/^stored as [A-Za-z0-9+/]{43}$/m);
+    expect(example.output()).toContain("read: by hand");
+  });
+
+  it("send-alert.ts delivers its text, and says what is wrong with bad input", async () => {
+    await using net = await startTestnet({ nodes: 12 });
+    await using phone = await Client.open({ network: net.network, polling: false });
+    await using sender = await Client.open({ network: net.network, polling: false });
+    const env = { SESSION_PHRASE: sender.account.recoveryPhrase, SESSION_SEEDS: net.seedUrl };
+
+    const texts: string[] = [];
+    phone.on("message", ({ from, text }) => {
+      texts.push(`${from} ${text}`);
+    });
+    const example = run("send-alert.ts", [phone.sessionId, "disk full on db-1"], env);
+    expect(await example.ended, example.output()).toBe(0);
+    await phone.poll();
+    expect(texts).toEqual([`${sender.sessionId} disk full on db-1`]);
+
+    const refused = run("send-alert.ts", ["05not-an-id", "text"], env);
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toContain("ID_INVALID");
+    const badPhrase = run("send-alert.ts", [phone.sessionId, "text"], { ...env, SESSION_PHRASE: "abbey" });
+    expect(await badPhrase.ended).toBe(1);
+    expect(badPhrase.output()).toContain("PHRASE_TOO_FEW_WORDS");
+  });
+
+  it("echo-bot.ts answers, keeps its account over a restart, and stops on SIGTERM", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "echo-bot-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    await using net = await startTestnet({ nodes: 12 });
+    await using user = await Client.open({ network: net.network });
+    const answers = user.messages();
+
+    let id = "";
+    for (const text of ["hello", "again"]) {
+      const bot = run("echo-bot.ts", [folder], { SESSION_SEEDS: net.seedUrl });
+      await bot.says(/listening as 05[0-9a-f]{64}/);
+      const found = /listening as (05[0-9a-f]{64})/.exec(bot.output())?.[1] ?? "";
+      if (id !== "") expect(found).toBe(id);
+      id = found;
+      await user.send(id, { text });
+      const answer = await answers.next();
+      expect(answer.value).toMatchObject({ from: id, text: `you said: ${text}` });
+      bot.child.kill("SIGTERM");
+      expect(await bot.ended, bot.output()).toBe(0);
+      expect(bot.output()).toContain("stopped");
+    }
+  });
+});
