@@ -10,8 +10,18 @@ import type { MessageErrorCode } from "./errors.js";
 /** The highest top-level field number that this version knows. */
 const LAST_KNOWN_FIELD = 18;
 
-/** Parts of a content, in the order in which a receiver looks for them. */
-export const CONTENT_PARTS = [
+/** Members of a content that are parts: a receiver acts on one. */
+export type ContentPart =
+  | "dataMessage"
+  | "receiptMessage"
+  | "typingMessage"
+  | "dataExtractionNotification"
+  | "unsendRequest"
+  | "callMessage"
+  | "messageRequestResponse";
+
+/** The parts, in the order in which a receiver looks for them. */
+export const CONTENT_PARTS: readonly ContentPart[] = [
   "dataMessage",
   "receiptMessage",
   "typingMessage",
@@ -19,7 +29,7 @@ export const CONTENT_PARTS = [
   "unsendRequest",
   "callMessage",
   "messageRequestResponse",
-] as const satisfies readonly (keyof Content)[];
+];
 
 /**
  * Bytes of a content, unpadded.
@@ -59,7 +69,7 @@ export function isUnknownKind(content: Content): boolean {
   return hasNewerField(content.$unknown);
 }
 
-function isUsable(content: Content, part: (typeof CONTENT_PARTS)[number]): boolean {
+function isUsable(content: Content, part: ContentPart): boolean {
   if (part !== "dataMessage") return content[part] !== undefined;
   return (
     content.dataMessage !== undefined &&

@@ -6,6 +6,12 @@
  *
  * @module
  */
+export {
+  type BlindedDecryptionParties,
+  type BlindedEncryptionParties,
+  decryptFromBlinded,
+  encryptForBlinded,
+} from "./blinded-encryption.js";
 export { buildContent, type ContentContext, messageTtl } from "./build-content.js";
 export { decodeContent, encodeContent, isUnknownKind, onlyFirstPart } from "./content.js";
 export { type DecodeContext, decodeMessage, type StoredItem } from "./decode.js";

@@ -167,7 +167,8 @@ function senderId(publicKey: Uint8Array, crypto: Crypto): SessionId {
   }
 }
 
-function ed25519KeyPair(sender: SenderKey, crypto: Crypto): Ed25519KeyPair {
+/** The signing pair of an account or key. */
+export function ed25519KeyPair(sender: SenderKey, crypto: Crypto): Ed25519KeyPair {
   if (!(sender instanceof Uint8Array)) return sender.ed25519;
   if (sender.length === KEY_LENGTH) return crypto.ed25519KeyPair(sender);
   if (sender.length === SECRET_KEY_LENGTH)

@@ -16,7 +16,7 @@ function outcome(op: Op, { input, output }: Json, crypto: Crypto): Json {
   }
 }
 
-for (const file of ["session-encrypt", "content-kinds"]) {
+for (const file of ["session-encrypt", "content-kinds", "blinded-encrypt"]) {
   for (const crypto of [nodeCrypto, portableCrypto]) {
     describe(`${file} with the ${crypto.name} backend`, () => {
       for (const testCase of readVectors(file).cases) {

@@ -33,7 +33,6 @@ const notBuilt: readonly RegExp[] = [
   /^config\./,
   /^multipart\./,
   /^scenario$/,
-  /^session\.blind_(en|de)crypt$/,
   /^sogs\./,
 ];
 
