@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SessionError } from "../errors/index.js";
+import { isSessionError } from "../errors/index.js";
 import { retrieveCall, storeCall } from "./calls.js";
 import { accountId } from "./ids.js";
 import type { StoredEntry, SwarmResult } from "./member-replies.js";
@@ -128,7 +128,7 @@ export async function retrieveAll(
     try {
       page = await retrieve(swarms, { ...params, lastHash: next }, { ...options, node });
     } catch (error) {
-      if (!(error instanceof SessionError) || error.code === "ABORTED") throw error;
+      if (!isSessionError(error) || isSessionError(error, "ABORTED", "CLOSED")) throw error;
       break;
     }
   }

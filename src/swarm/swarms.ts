@@ -48,7 +48,7 @@ export interface SwarmCallOptions extends AbortOptions {
   readonly overallTimeoutMs?: number | undefined;
   /** Limit of one attempt, ms. Default: by the request, see `requestTimeLimit`. */
   readonly timeoutMs?: number | undefined;
-  /** Ask this node and no other. */
+  /** Ask this node and no other. What it says about members is held against the swarm only if that is known already. */
   readonly node?: ServiceNode | undefined;
   /** Ed25519 keys of nodes that are not to be asked. */
   readonly exclude?: ReadonlySet<string> | undefined;
