@@ -7,7 +7,7 @@ import { isSessionError, SessionError, throwIfAborted } from "../errors/index.js
 import { subnet24 } from "./address.js";
 import type { NetworkConfig } from "./config.js";
 import { chooseHops, keysOf } from "./path-build.js";
-import type { LivePath, Path, PathList } from "./path-list.js";
+import { guardOf, type LivePath, type Path, type PathList } from "./path-list.js";
 import type { NodePool } from "./pool.js";
 import { type RandomInt, shuffle } from "./random.js";
 import type { NetworkErrorCode, ServiceNode } from "./types.js";
@@ -93,20 +93,19 @@ export class PathBuilder {
     throw tested > 0 ? noGuard(tested) : tooFewNodes(nodes.length);
   }
 
-  /** Hops for a guard, apart from all paths but `without`. */
+  /** Hops for a guard, apart from all paths but `without`, and from `guards` that are about to get paths. */
   hopsFor(
     guard: ServiceNode,
-    options: { readonly excluded?: ReadonlySet<string>; readonly without?: Path } = {},
+    options: {
+      readonly excluded?: ReadonlySet<string>;
+      readonly guards?: readonly ServiceNode[];
+      readonly without?: Path;
+    } = {},
   ): readonly ServiceNode[] | undefined {
-    const { excluded = [], without } = options;
-    const guards = this.#list.all
-      .filter((path) => path !== without)
-      .map((path) => path.nodes[0] as ServiceNode);
-    return this.#choose(
-      this.#options.config.hopCount - 1,
-      new Set([...excluded, ...this.#list.keys(without)]),
-      [guard, ...guards],
-    );
+    const { excluded = [], guards = [], without } = options;
+    const others = this.#list.all.filter((path) => path !== without).map(guardOf);
+    const taken = new Set([...excluded, ...this.#list.keys(without)]);
+    return this.#choose(this.#options.config.hopCount - 1, taken, [guard, ...guards, ...others]);
   }
 
   /** A node to take the place of one hop. */
@@ -114,7 +113,7 @@ export class PathBuilder {
     const others = this.#list.all.filter((other) => other !== path);
     const excluded = new Set([...this.#list.keys(path), ...keysOf(path.nodes)]);
     const kept = path.nodes.filter((_node, i) => i !== position);
-    return this.#choose(1, excluded, [...kept, ...others.map((other) => other.nodes[0] as ServiceNode)])?.[0];
+    return this.#choose(1, excluded, [...kept, ...others.map(guardOf)])?.[0];
   }
 
   #anyHops(guard: ServiceNode, excluded: ReadonlySet<string>): readonly ServiceNode[] | undefined {
@@ -150,7 +149,7 @@ export class PathBuilder {
           return;
         }
         answered++;
-        const hops = this.hopsFor(guard);
+        const hops = this.hopsFor(guard, { guards: candidates });
         if (hops !== undefined) this.#list.add([guard, ...hops], false, "build");
       };
       await Promise.all(candidates.map(test));
@@ -191,7 +190,7 @@ export class PathBuilder {
       const subnet = subnet24(node.ip);
       if (silent.has(node.ed25519PublicKey) || used.has(node.ed25519PublicKey)) continue;
       if (config.subnetRule && subnets.has(subnet)) continue;
-      if (this.hopsFor(node, { excluded: keysOf(candidates) }) === undefined) continue;
+      if (this.hopsFor(node, { guards: candidates }) === undefined) continue;
       subnets.add(subnet);
       candidates.push(node);
     }

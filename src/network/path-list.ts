@@ -96,7 +96,9 @@ export class PathList {
     this.#events.emit("path:built", { path: path.nodes, reason });
     const extras = this.#paths.filter((other) => other.extra);
     if (extras.length > this.#config.pathCount) this.drop(extras[0] as LivePath, "surplus");
-    this.wake();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
     return path;
   }
 
@@ -118,15 +120,9 @@ export class PathList {
     this.add(nodes, path.extra, reason, health);
   }
 
-  /** Resolves when a path is added, or at {@link wake}. */
+  /** Resolves when a path is added. */
   changed(): Promise<void> {
     return new Promise((resolve) => this.#waiting.add(resolve));
-  }
-
-  wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resolve of waiting) resolve();
   }
 }
 

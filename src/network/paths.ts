@@ -82,13 +82,11 @@ export class PathManager {
         if (usable.length > 0) return this.#choose(usable);
         return await abortable(this.#buildExtra(exclude), signal);
       }
-      build
-        .catch(() => {})
-        .finally(() => {
-          hasBuilt = true;
-        });
+      const built = build.then(() => {
+        hasBuilt = true;
+      });
       try {
-        await abortable(Promise.race([build, this.#list.changed()]), signal);
+        await abortable(Promise.race([built, this.#list.changed()]), signal);
       } catch (error) {
         // Whoever has a path at all can still be served.
         if (this.#list.all.length === 0 || isSessionError(error, "ABORTED")) throw error;
@@ -155,7 +153,6 @@ export class PathManager {
         await this.#builder.buildMissing(this.#lifetime.signal);
       } finally {
         if (this.#list.missing > 0) this.#buildAgainAt = this.#options.now() + FAILED_BUILD_PAUSE;
-        this.#list.wake();
       }
     });
     this.#background.add(build);

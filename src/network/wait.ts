@@ -35,7 +35,11 @@ export const sleep: Sleep = (ms, signal) =>
 /** `promise`, or `ABORTED` as soon as `signal` is; the work behind the promise goes on. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await promise;
-  throwIfAborted(signal);
+  if (signal.aborted) {
+    // Nobody is left to hear how it ends.
+    promise.catch(() => {});
+    throw abortedError(signal);
+  }
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(abortedError(signal));
