@@ -143,6 +143,11 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   return new Uint8Array(Buffer.from(text, "base64"));
 }
 
+/** Standard base64 with padding. Node's own, since a full answer is 7.8 MB. */
+export function encodeBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
+}
+
 /** Decodes hex of exactly `bytes` bytes, either case; undefined if it is none. */
 export function decodeHex(text: string, bytes: number): Uint8Array | undefined {
   if (text.length !== bytes * 2 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;

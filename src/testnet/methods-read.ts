@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToBase64, concatBytes, hexToBytes, writeUint64BE } from "../bytes/index.js";
+import { concatBytes, hexToBytes, writeUint64BE } from "../bytes/index.js";
 import {
   Access,
   type Credentials,
@@ -17,6 +17,7 @@ import { invalidRequest } from "./errors.js";
 import {
   atMostOne,
   decodeBase64,
+  encodeBase64,
   type Params,
   readInteger,
   readNamespace,
@@ -74,7 +75,7 @@ const retrieve: Method = (params) => {
             timestamp,
             expiration: expiry,
             // What the server makes of no bytes at all.
-            data: data.length === 0 ? "=" : bytesToBase64(data),
+            data: data.length === 0 ? "=" : encodeBase64(data),
           })),
           more,
           ...stamp(node, now),

@@ -39,6 +39,8 @@ export class StorageNode implements TestnetNode, RpcNode {
   readonly #counters = { connections: 0, requests: 0, rpc: 0, onion: 0 };
   #kept: KeptCall[] = [];
   #startWaiters: Array<(value: true) => void> = [];
+  #started: Promise<void> | undefined;
+  /** Set while it listens. */
   #server: Server | undefined;
   #stopping = new AbortController();
   #port = 0;
@@ -76,28 +78,34 @@ export class StorageNode implements TestnetNode, RpcNode {
     return { ...this.#counters };
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#started ??= this.#start().catch((error: unknown) => {
+      this.#started = undefined;
+      throw error;
+    });
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     if (this.#world.closing.aborted) {
       throw new SessionError<TestnetErrorCode>("CLOSED", "the test network is closed");
     }
-    if (this.#server !== undefined) return;
     const server = createNodeServer(this.#world, this, this.#certificate);
-    this.#server = server;
     this.#stopping = new AbortController();
-    try {
-      this.#port = await listen(server, this.#port);
-    } catch (error) {
-      this.#server = undefined;
-      throw error;
-    }
+    this.#port = await listen(server, this.#port);
+    this.#server = server;
     for (const resume of this.#startWaiters.splice(0)) resume(true);
     await deliverKept(this.#world, this);
   }
 
   async stop(): Promise<void> {
+    if (this.#started === undefined) return;
+    // A node that did not start has nothing to stop.
+    await this.#started.catch(() => undefined);
     const server = this.#server;
-    if (server === undefined) return;
+    this.#started = undefined;
     this.#server = undefined;
+    if (server === undefined) return;
     this.#stopping.abort();
     for (const { to, call } of this.#kept.splice(0)) {
       this.report({
@@ -183,8 +191,9 @@ export class StorageNode implements TestnetNode, RpcNode {
     return this.#stopping.signal;
   }
 
-  /** Resolves when a stopped node is started again. */
+  /** Resolves when the node listens. */
   untilStarted(): Promise<true> {
+    if (this.isRunning) return Promise.resolve(true);
     return new Promise((resolve) => this.#startWaiters.push(resolve));
   }
 

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { base64ToBytes, bytesToBase64, bytesToUtf8, utf8ToBytes } from "../bytes/index.js";
+import { bytesToUtf8, utf8ToBytes } from "../bytes/index.js";
 import { parseAccount } from "./auth.js";
+import { decodeBase64, encodeBase64 } from "./fields.js";
 import { type JsonObject, type JsonValue, parseJson, toJson } from "./json.js";
 import type { StorageNode } from "./node.js";
 import { type PeerOutcome, PeerPath } from "./peers.js";
@@ -50,7 +51,9 @@ async function callMember(
   to: StorageNode,
   call: ForwardedCall,
 ): Promise<JsonObject> {
-  const outcome = await post(world, to, call);
+  let outcome = await post(world, to, call);
+  // Refused, and back before we knew.
+  if (outcome.kind === "refused" && to.isRunning) outcome = await post(world, to, call);
   const isDead = outcome.kind === "refused" || (outcome.kind === "broken" && !to.isRunning);
   if (!isDead) return memberEntry(outcome);
   const late = new Promise<JsonObject>((answer) => from.keep({ to, call, keptAt: from.now(), answer }));
@@ -130,7 +133,7 @@ export async function pushTo(world: World, newcomer: StorageNode): Promise<void>
       if (swarmFor(account, from.swarmIds()) !== newcomer.swarmId) continue;
       for (const { data, ...message } of from.database.all(account)) {
         const { hash, namespace, timestamp, expiry } = message;
-        const text = toJson({ id, hash, namespace, timestamp, expiry, data: bytesToBase64(data) });
+        const text = toJson({ id, hash, namespace, timestamp, expiry, data: encodeBase64(data) });
         batch.push(text);
         size += text.length;
         if (size > PUSH_BATCH_BYTES) await flush();
@@ -152,6 +155,6 @@ interface PushedMessage {
 /** Takes what another node pushes. Hash, timestamp and expiry stay; revocations are not pushed. */
 export function servePush(node: StorageNode, body: Uint8Array): void {
   for (const { id, data, ...message } of parseJson(bytesToUtf8(body)) as readonly PushedMessage[]) {
-    node.database.store(parseAccount(id), { ...message, data: base64ToBytes(data) });
+    node.database.store(parseAccount(id), { ...message, data: decodeBase64(data) ?? new Uint8Array() });
   }
 }

@@ -13,7 +13,7 @@ import { NameService } from "./names.js";
 import { StorageNode } from "./node.js";
 import type { ChainView } from "./oxend.js";
 import { Peers } from "./peers.js";
-import { swarmFor } from "./placement.js";
+import { NO_SWARM, swarmFor } from "./placement.js";
 import type { ServerRules } from "./rpc-types.js";
 import { type SeedNodeServer, startSeedNode } from "./seed-node.js";
 import type {
@@ -118,7 +118,7 @@ class TestNetwork implements Testnet, World {
   }
 
   swarmOf(id: string): readonly TestnetNode[] {
-    const ids = [...new Set(this.nodes.map(({ swarmId }) => swarmId))];
+    const ids = [...new Set(this.nodes.map(({ swarmId }) => swarmId))].filter((own) => own !== NO_SWARM);
     const swarmId = swarmFor(parseAccount(id), ids);
     return this.nodes.filter((node) => node.swarmId === swarmId);
   }
