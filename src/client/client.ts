@@ -22,7 +22,7 @@ import {
 import { type ClientOptions, claimAccount, closeAll, holdNetwork, holdStore } from "./open.js";
 import { buildParts, type ClientParts } from "./parts.js";
 import type { SendResult } from "./sender.js";
-import { orAborted, platformTimers, settledWithin, type Timers } from "./timers.js";
+import { delay, orAborted, platformTimers, settledWithin, type Timers } from "./timers.js";
 import { clockPort, messageCodec, swarmPort } from "./wiring.js";
 
 /** What a client is made of. @internal */
@@ -75,7 +75,7 @@ export class Client {
       const account = await claimAccount(store.value, options.account, crypto);
       const network = await holdNetwork(options, store.value);
       closers.unshift(network.close);
-      const swarms = new Swarms(network.value, { crypto });
+      const swarms = new Swarms(network.value, { crypto, sleep: (ms, signal) => delay(ms, timers, signal) });
       const clock = clockPort(network.value.clock);
       const core: ClientCore = {
         account,

@@ -4,14 +4,13 @@
  * @module
  */
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
-import { isSessionError, SessionError } from "../errors/index.js";
+import { SessionError } from "../errors/index.js";
 import { type Account, accountFromSeed, createAccount } from "../identity/index.js";
 import {
   connectNetwork,
   customNetwork,
   type Network,
   type NetworkConfig,
-  type NetworkState,
   type Transport,
 } from "../network/index.js";
 import { openStore, Store, type StoredValue, type StoreLocation } from "../store/index.js";
@@ -102,23 +101,15 @@ export async function holdNetwork(options: ClientOptions, store: Store): Promise
   if (isConnected(network)) return { value: network, close: letGo };
   const config = Array.isArray(network) ? customNetwork({ seeds: network }) : (network as NetworkConfig);
   const name = stateName(config);
-  const common = { crypto, ...(transport && { transport }), ...(now && { now }) };
   const log = childLogger(logger, "network");
-  const state = (await store.network(name)) as NetworkState | undefined;
-  let value: Network;
-  try {
-    value = connectNetwork(config, { ...common, ...(state && { state }) });
-  } catch (error) {
-    if (!isSessionError(error, "NETWORK_STATE_INVALID")) throw error;
-    log.warn("the stored state of the network is unusable and left out", { error });
-    value = connectNetwork(config, common);
-  }
+  const state = await store.network(name);
+  const value = connectNetwork(config, { crypto, state, transport, now });
   const save = (): Promise<void> =>
     saveNetwork(value, store, config).catch((error: unknown) =>
       log.warn("the state was not saved", { error }),
     );
-  value.on("pool:refreshed", save);
-  value.on("path:built", save);
+  value.on("pool:refreshed", () => void save());
+  value.on("path:built", () => void save());
   return {
     value,
     async close() {

@@ -77,9 +77,9 @@ export interface SwarmPort {
 export interface ClockPort {
   /** Milliseconds. */
   now(): number;
-  /** True once the network was asked. */
+  /** True once a node has told its time. */
   ready(): boolean;
-  /** Asks the network unless that was done; never rejects, since the local clock must do when it cannot be asked. */
+  /** Asks some nodes unless one has told. Never rejects: the local clock must do when nobody can be asked. */
   sync(signal: AbortSignal): Promise<void>;
 }
 

@@ -9,7 +9,7 @@
 import { isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
 import type { OutgoingMessage } from "../messages/index.js";
 import type { OutboxItem, Queued, Store, StoreBatch } from "../store/index.js";
-import { linkSignals } from "./abort.js";
+import { SignalHub } from "./abort.js";
 import { asSessionError, closedError } from "./errors.js";
 import type { Emitter } from "./events.js";
 import { Limiter } from "./limiter.js";
@@ -65,6 +65,7 @@ const PERMANENT: ReadonlySet<string> = /* @__PURE__ */ new Set([
 export class Sender {
   readonly #world: SenderWorld;
   readonly #limiter = new Limiter(CONCURRENCY);
+  readonly #signals = new SignalHub();
   /** Places in the outbox that a call of `send` works on. */
   readonly #active = new Set<number>();
   readonly #sends = new Set<Promise<unknown>>();
@@ -119,7 +120,7 @@ export class Sender {
     userSignal: AbortSignal | undefined,
   ): Promise<SendResult> {
     const { store, lifetime } = this.#world;
-    const { signal, unlink } = linkSignals(userSignal, lifetime);
+    const { signal, unlink } = this.#signals.link(userSignal, lifetime);
     let item: Queued<OutboxItem> | undefined;
     let incomplete = false;
     try {
@@ -259,19 +260,22 @@ export class Sender {
     const { store, lifetime } = this.#world;
     const left = async (): Promise<Queued<OutboxItem>[]> =>
       (await store.outbox()).filter(({ sequence }) => !this.#active.has(sequence));
-    const rounds = (await left()).map((item) => this.#limiter.run(() => this.#resumeItem(item), lifetime));
+    const rounds = (await left()).map(async (item) => {
+      const { signal, unlink } = this.#signals.link(lifetime);
+      await this.#limiter.run(() => this.#resumeItem(item, signal), signal).finally(unlink);
+    });
     await Promise.all(rounds);
     return (await left()).length > 0;
   }
 
-  async #resumeItem(item: Queued<OutboxItem>): Promise<void> {
-    const { store, lifetime, clock } = this.#world;
+  async #resumeItem(item: Queued<OutboxItem>, signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#world;
     const tooOld = item.timestamp > 0 && item.timestamp + GIVE_UP_MS < clock.now();
     try {
       if (tooOld) throw new SessionError("SEND_FAILED", "the message is too old to be sent");
-      await this.#transmit(item, lifetime);
+      await this.#transmit(item, signal);
     } catch (error) {
-      if (lifetime.aborted) return;
+      if (signal.aborted) return;
       this.#world.log.warn("resending failed", { error });
       if (!tooOld && !isPermanent(error)) return;
       await store.write((batch) => batch.removeOutbox(item.sequence));

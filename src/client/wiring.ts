@@ -66,17 +66,15 @@ export function messageCodec(account: Account, now: () => number, crypto: Crypto
 
 /** Network time. */
 export function clockPort(clock: Network["clock"]): ClockPort {
-  let asked = false;
   return {
     now: () => clock.now(),
-    ready: () => asked,
+    ready: () => clock.isKnown,
     async sync(signal) {
-      if (asked) return;
+      if (clock.isKnown) return;
       try {
-        await clock.resync({ signal });
-        asked = true;
+        await clock.sync({ signal });
       } catch (error) {
-        // The local clock must do; the next message asks again.
+        // The local clock must do until the network can be asked.
         if (!isSessionError(error)) throw error;
       }
     },

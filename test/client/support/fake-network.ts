@@ -20,9 +20,9 @@ export interface FakeReply {
 export class FakeNode {
   readonly keys: Ed25519KeyPair;
   readonly info: ServiceNode;
-  readonly boxes = new Map<string, FakeMessage[]>();
+  readonly boxes: Map<string, FakeMessage[]> = new Map();
   /** Most messages in one reply. */
-  pageSize = 100;
+  pageSize: number = 100;
   /** The node does not answer. */
   down = false;
 
@@ -57,11 +57,13 @@ export type Intercept = (call: {
 export class FakeNetwork {
   readonly nodes: FakeNode[];
   /** Network time; tests move it. */
-  time = 1_800_000_000_000;
+  time: number = 1_800_000_000_000;
   /** What each call was. */
   readonly calls: Array<{ node: FakeNode; method: string; params: Params }> = [];
   intercept: Intercept | undefined;
   closed = 0;
+  /** Whether a node has told its time. */
+  clockKnown = true;
   resyncs = 0;
 
   constructor(nodes = 3) {
@@ -73,8 +75,14 @@ export class FakeNetwork {
     const fake = this;
     const network = {
       clock: {
-        isKnown: true,
+        get isKnown() {
+          return fake.clockKnown;
+        },
         now: () => fake.time,
+        sync: async () => {
+          fake.resyncs++;
+          fake.clockKnown = true;
+        },
         resync: async () => {
           fake.resyncs++;
         },
@@ -146,9 +154,7 @@ export class FakeNetwork {
         const swarm = Object.fromEntries(
           this.nodes.map((member) => [
             member.info.ed25519PublicKey,
-            member.down
-              ? { failed: true, timeout: true }
-              : { hash, signature: sign(member, hash) },
+            member.down ? { failed: true, timeout: true } : { hash, signature: sign(member, hash) },
           ]),
         );
         return { status: 200, body: { swarm, hash, t: this.time } };
@@ -157,6 +163,15 @@ export class FakeNetwork {
         const start = box.findIndex(({ hash }) => hash === params["last_hash"]) + 1;
         const messages = box.slice(start, start + node.pageSize);
         return { status: 200, body: { messages, more: start + messages.length < box.length, t: this.time } };
+      }
+      case "get_swarm": {
+        const snodes = this.nodes.map(({ info }) => ({
+          ip: info.ip,
+          port_https: info.port,
+          pubkey_ed25519: info.ed25519PublicKey,
+          pubkey_x25519: info.x25519PublicKey,
+        }));
+        return { status: 200, body: { snodes, swarm: "1", t: this.time } };
       }
       default:
         return { status: 400, body: `no method ${method}` };

@@ -1,19 +1,32 @@
 import type { Timers } from "session-messenger-sdk/client";
 
-/** Timers that run when a test says so. */
+/** The longest pause that runs at once: such as those between two attempts. */
+const SHORT_MS = 100;
+
+/** Timers that run when a test says so; short ones run at once. */
 export class FakeTimers implements Timers {
   /** Milliseconds since the start. */
   time = 0;
   readonly #pending = new Map<number, { readonly at: number; readonly run: () => void }>();
+  readonly #short = new Set<number>();
   #next = 1;
 
   setTimeout(run: () => void, ms: number): number {
-    this.#pending.set(this.#next, { at: this.time + ms, run });
-    return this.#next++;
+    const id = this.#next++;
+    if (ms > 0 && ms <= SHORT_MS) {
+      this.#short.add(id);
+      setImmediate(() => {
+        if (this.#short.delete(id)) run();
+      });
+    } else {
+      this.#pending.set(id, { at: this.time + ms, run });
+    }
+    return id;
   }
 
   clearTimeout(timer: unknown): void {
     this.#pending.delete(timer as number);
+    this.#short.delete(timer as number);
   }
 
   /** Pauses of the pending timers, ms, shortest first. */

@@ -15,11 +15,11 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Lets everything that is ready run, until `condition` holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10_000; turn++) {
-    if (condition()) return;
+/** Lets the world go on until `condition` holds; gives up long after anything should have happened. */
+export async function until(condition: () => boolean, giveUpMs = 20_000): Promise<void> {
+  const end = performance.now() + giveUpMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error("the condition did not come true");
     await new Promise((resolve) => setImmediate(resolve));
   }
-  throw new Error("the condition did not come true");
 }
