@@ -120,7 +120,7 @@ class TestNetwork implements Testnet, World {
   swarmOf(id: string): readonly TestnetNode[] {
     const ids = [...new Set(this.nodes.map(({ swarmId }) => swarmId))].filter((own) => own !== NO_SWARM);
     const swarmId = swarmFor(parseAccount(id), ids);
-    return this.nodes.filter((node) => node.swarmId === swarmId);
+    return swarmId === NO_SWARM ? [] : this.nodes.filter((node) => node.swarmId === swarmId);
   }
 
   messagesOf(id: string, namespace?: number): readonly StoredMessage[] {
