@@ -1,9 +1,9 @@
-import { defineConfig } from "tsup";
+import type { Options } from "tsup";
 
 // One output file per module: stack traces and bundlers see the same files a reader sees.
 // Declarations come from `tsc` (tsconfig.build.json), which writes them beside the JavaScript.
-export default defineConfig({
-  entry: ["src/**/*.ts", "src/**/*.js"],
+const options: Options = {
+  entry: ["src/**/*.ts"],
   format: "esm",
   target: "es2022",
   platform: "neutral",
@@ -12,4 +12,6 @@ export default defineConfig({
   clean: false,
   dts: false,
   silent: true,
-});
+};
+
+export default options;

@@ -1,16 +1,19 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import type { ViteUserConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
-export default defineConfig({
+const config: ViteUserConfig = {
   resolve: {
     alias: [
       { find: "#crypto-backend", replacement: source("crypto/backend.node.ts") },
       { find: "#store-folder", replacement: source("store/folder.node.ts") },
       { find: "#transport", replacement: source("network/transport.node.ts") },
       { find: /^session-messenger-sdk$/, replacement: source("index.ts") },
-      { find: /^session-messenger-sdk\/(crypto|identity|network|store)\/([^/]+)$/, replacement: source("$1/$2.ts") },
+      {
+        find: /^session-messenger-sdk\/(crypto|identity|network|store)\/([^/]+)$/,
+        replacement: source("$1/$2.ts"),
+      },
       { find: /^session-messenger-sdk\/([^/]+)$/, replacement: source("$1/index.ts") },
     ],
   },
@@ -19,4 +22,6 @@ export default defineConfig({
     testTimeout: 30_000,
     pool: "forks",
   },
-});
+};
+
+export default config;

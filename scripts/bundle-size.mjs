@@ -31,6 +31,8 @@ for (const { name, code, budget } of imports) {
     platform: "browser",
     target: "es2022",
     logLevel: "error",
+    // Without the paths that lead from the package's name to its sources.
+    tsconfig: `${root}tsconfig.run.json`,
     metafile: true,
   });
   const bytes = result.outputFiles[0].contents;

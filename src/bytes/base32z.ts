@@ -1,6 +1,6 @@
 /**
  * z-base-32, the human-oriented alphabet of the Oxen tools: 5 bits a character, highest first; lower case, no padding,
- * no bits left over.
+ * no bits left over. Own code: the base codecs in use here lack this alphabet.
  *
  * @module
  */

@@ -3,18 +3,13 @@
  *
  * @module
  */
+import { hexToBytes as decode, bytesToHex as encode } from "@noble/hashes/utils.js";
 import { SessionError } from "../errors/index.js";
 import type { BytesErrorCode } from "./errors.js";
 
-const PAIRS: readonly string[] = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, "0"),
-);
-
 /** Lower-case hexadecimal text of `bytes`. */
 export function bytesToHex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += PAIRS[byte];
-  return text;
+  return encode(bytes);
 }
 
 /**
@@ -23,24 +18,12 @@ export function bytesToHex(bytes: Uint8Array): string {
  * @throws `BYTES_INVALID_HEX`
  */
 export function hexToBytes(text: string): Uint8Array {
-  if (text.length % 2 !== 0) throw invalid("has an odd number of digits", { length: text.length });
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    const high = digit(text.charCodeAt(2 * i));
-    const low = digit(text.charCodeAt(2 * i + 1));
-    if (high < 0 || low < 0)
-      throw invalid("has a character that is no digit", { position: 2 * i + (high < 0 ? 0 : 1) });
-    bytes[i] = high * 16 + low;
+  try {
+    return decode(text);
+  } catch {
+    // The coder's own message repeats a part of the text, which may be a secret.
+    throw new SessionError<BytesErrorCode>("BYTES_INVALID_HEX", "the text is not valid hexadecimal", {
+      details: { length: text.length },
+    });
   }
-  return bytes;
-}
-
-function digit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x66 && code < 0x80 ? lower - 0x57 : -1;
-}
-
-function invalid(reason: string, details: Record<string, unknown>): SessionError<BytesErrorCode> {
-  return new SessionError("BYTES_INVALID_HEX", `the hexadecimal text ${reason}`, { details });
 }
