@@ -49,8 +49,9 @@ export const incrementalOperations: IncrementalOperations = {
   // noble's CBC takes whole messages: pieces of whole blocks are chained by hand, through the iv.
   aes256cbcEncryptor(key: Uint8Array, iv: Uint8Array): IncrementalCipher {
     requireCipher(key, iv, BLOCK);
-    const ownKey = key.slice();
-    let chain = iv.slice();
+    // Copies even of Buffers, whose `slice` is a view.
+    const ownKey = new Uint8Array(key);
+    let chain: Uint8Array = new Uint8Array(iv);
     let rest: Uint8Array = new Uint8Array(0);
     const update = (bytes: Uint8Array): Uint8Array => {
       const [blocks, left] = wholeBlocks(rest, bytes, 0);
@@ -65,8 +66,8 @@ export const incrementalOperations: IncrementalOperations = {
 
   aes256cbcDecryptor(key: Uint8Array, iv: Uint8Array): IncrementalCipher {
     requireCipher(key, iv, BLOCK);
-    const ownKey = key.slice();
-    let chain = iv.slice();
+    const ownKey = new Uint8Array(key);
+    let chain: Uint8Array = new Uint8Array(iv);
     let rest: Uint8Array = new Uint8Array(0);
     const update = (bytes: Uint8Array): Uint8Array => {
       // The last block stays until the end: it holds the padding.
@@ -104,6 +105,6 @@ function wholeBlocks(
   const length = Math.max(0, Math.floor((rest.length + bytes.length - keep) / BLOCK) * BLOCK);
   const taken = length === 0 ? 0 : length - rest.length;
   const blocks = length === 0 ? new Uint8Array(0) : concatBytes(rest, bytes.subarray(0, taken));
-  const left = length === 0 ? concatBytes(rest, bytes) : bytes.slice(taken);
+  const left = length === 0 ? concatBytes(rest, bytes) : new Uint8Array(bytes.subarray(taken));
   return [blocks, left];
 }
