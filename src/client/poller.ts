@@ -33,10 +33,10 @@ export interface PollerWorld {
 
 /** Namespaces of one-to-one messages. */
 const NAMESPACE = 0;
-/** Members asked in one poll before it fails. */
-const ATTEMPTS = 3;
+/** Members asked in one poll before it fails: most of a swarm, for some may be down. */
+const ATTEMPTS = 5;
 /** Polls after which another member is asked: one that was away for a while lacks messages for good. */
-const POLLS_PER_MEMBER = 10;
+const POLLS_PER_MEMBER = 3;
 /** Replies taken from a member in one poll. */
 const MAX_ROUNDS = 20;
 /** A reply with as many items may have been cut, whatever its `more` says. */
@@ -54,6 +54,8 @@ export class Poller {
   #next: Promise<PollReport> | undefined;
   /** Members not asked yet in this turn through the swarm, in order. */
   #turn: string[] = [];
+  /** Members that failed when they were last asked: they come last in the next turn. */
+  readonly #unwell = new Set<string>();
   #member: string | undefined;
   #pollsLeft = 0;
 
@@ -100,6 +102,7 @@ export class Poller {
         node = this.#pick(await swarm.members(self, { signal: lifetime }), failed);
         if (node === undefined) break;
         const received = await this.#pollNode(node);
+        this.#unwell.delete(node.ed25519PublicKey);
         const report = { node: node.ed25519PublicKey, received };
         events.emit("poll", report);
         return report;
@@ -111,11 +114,12 @@ export class Poller {
         this.#member = undefined;
         if (node === undefined) break;
         failed.add(node.ed25519PublicKey);
+        this.#unwell.add(node.ed25519PublicKey);
       }
     }
     const error = new SessionError("POLL_FAILED", "no member of the swarm gave its messages", {
       cause,
-      details: { asked: failed.size },
+      details: { asked: failed.size, members: [...failed] },
     });
     events.emit("poll", { received: 0, error });
     throw error;
@@ -128,7 +132,11 @@ export class Poller {
     const current = this.#member === undefined ? undefined : usable.get(this.#member);
     if (current !== undefined && this.#pollsLeft-- > 0) return current;
     this.#turn = this.#turn.filter((node) => usable.has(node));
-    if (this.#turn.length === 0) this.#turn = shuffle([...usable.keys()], this.#world.random);
+    if (this.#turn.length === 0) {
+      const turn = shuffle([...usable.keys()], this.#world.random);
+      const isWell = (node: string): boolean => !this.#unwell.has(node);
+      this.#turn = [...turn.filter(isWell), ...turn.filter((node) => !isWell(node))];
+    }
     this.#member = this.#turn.shift();
     this.#pollsLeft = POLLS_PER_MEMBER - 1;
     return this.#member === undefined ? undefined : usable.get(this.#member);
