@@ -19,28 +19,41 @@ import type { World } from "./world.js";
 /** A call kept for a member that is switched off. */
 export interface KeptCall {
   readonly to: StorageNode;
-  readonly call: ForwardedCall;
+  readonly call: WrittenCall;
   /** The keeper's clock when it came. */
   readonly keptAt: number;
   /** Gives the member's entry to the call that may still wait for it. */
   readonly answer: (entry: JsonObject) => void;
 }
 
+/** A call as it goes out. */
+export interface WrittenCall {
+  readonly method: string;
+  readonly body: Uint8Array;
+}
+
 const TIMED_OUT: JsonObject = { failed: true, timeout: true };
 const UNREADABLE: JsonObject = { failed: true, bad_peer_response: true };
 const PUSH_BATCH_BYTES = 1_000_000;
 
-/** Hands a call on to every other member of the node's swarm; each one's entry. */
+/** Hands a call on to every other member of the node's swarm; each one's entry. Never rejects. */
 export async function distribute(
   world: World,
   from: StorageNode,
-  call: ForwardedCall,
+  { method, params }: ForwardedCall,
 ): Promise<Readonly<Record<string, JsonObject>>> {
   const members = world.nodes.filter((node) => node !== from && node.swarmId === from.swarmId);
+  let body: Uint8Array;
+  try {
+    body = utf8ToBytes(JSON.stringify({ method, params }));
+  } catch {
+    // Read, but nested too deeply to be written again.
+    return Object.fromEntries(members.map(({ ed25519PublicKey }) => [ed25519PublicKey, UNREADABLE]));
+  }
   const entries = await Promise.all(
-    members.map(
-      async (member) => [member.ed25519PublicKey, await callMember(world, from, member, call)] as const,
-    ),
+    members.map(async (member) => {
+      return [member.ed25519PublicKey, await callMember(world, from, member, { method, body })] as const;
+    }),
   );
   return Object.fromEntries(entries);
 }
@@ -49,7 +62,7 @@ async function callMember(
   world: World,
   from: StorageNode,
   to: StorageNode,
-  call: ForwardedCall,
+  call: WrittenCall,
 ): Promise<JsonObject> {
   let outcome = await post(world, to, call);
   // Refused, and back before we knew.
@@ -60,8 +73,7 @@ async function callMember(
   return (await within(late, world.timeouts.deadMember, world.closing)) ?? TIMED_OUT;
 }
 
-function post(world: World, to: StorageNode, { method, params }: ForwardedCall): Promise<PeerOutcome> {
-  const body = utf8ToBytes(JSON.stringify({ method, params }));
+function post(world: World, to: StorageNode, { body }: WrittenCall): Promise<PeerOutcome> {
   return world.peers.post({ port: to.port, path: PeerPath.member, body, timeoutMs: world.timeouts.member });
 }
 

@@ -106,6 +106,18 @@ describe("reading parameters", () => {
     expect((await call("info", {})).status).toBe(200);
   });
 
+  it("survives parameters too deep to hand on", async () => {
+    const account = new TestAccount("deep");
+    const depth = 100_000;
+    const params = JSON.stringify({
+      ...account.signed(`delete_beforeall${clock.time}`, { before: clock.time, namespace: "all" }),
+    });
+    const extra = `"extra":${"[".repeat(depth)}${"]".repeat(depth)}`;
+    const body = `{"method":"delete_before","params":${params.slice(0, -1)},${extra}}}`;
+    expect((await caller.post(node, body)).status).toBe(500);
+    expect((await call("info", {})).status).toBe(200);
+  });
+
   it("keeps the paths between nodes closed to clients", async () => {
     for (const path of ["/peer/member", "/peer/push", "/peer/onion"]) {
       const answer = await caller.post(node, "[]", path);
