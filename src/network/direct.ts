@@ -9,7 +9,7 @@ import type { NetworkErrorCode, ServerDestination, ServerReply, ServerRequest } 
 
 /** The plain HTTP request that a v4 onion request stands for. */
 export async function callServerDirect(
-  { config, transport, signal, timeoutMs }: ExchangeContext,
+  { config, transport, signal, timeoutMs, onProgress }: ExchangeContext,
   server: ServerDestination,
   request: ServerRequest,
 ): Promise<ServerReply> {
@@ -23,6 +23,7 @@ export async function callServerDirect(
       timeoutMs,
       maxResponseBytes: config.maxResponseBytes,
       signal,
+      onProgress,
     });
     return { status, headers, body, path: [] };
   } catch (cause) {

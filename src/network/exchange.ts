@@ -21,7 +21,14 @@ import {
 } from "../onion/index.js";
 import type { NetworkConfig } from "./config.js";
 import type { PathSymptom } from "./path-failure.js";
-import type { NetworkErrorCode, RpcRequest, ServiceNode, Transport, TransportResponse } from "./types.js";
+import type {
+  NetworkErrorCode,
+  RpcRequest,
+  ServiceNode,
+  TransferProgress,
+  Transport,
+  TransportResponse,
+} from "./types.js";
 
 /** A path error's text is one sentence: no more than this is kept. */
 const MAX_ERROR_TEXT = 1000;
@@ -39,6 +46,7 @@ export interface ExchangeContext {
   readonly crypto: Crypto;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
 }
 
 /** What came of a request over a path. */
@@ -134,7 +142,7 @@ function notReady(status: number | string): SessionError<NetworkErrorCode> {
 }
 
 async function post(
-  { config, transport, signal, timeoutMs }: ExchangeContext,
+  { config, transport, signal, timeoutMs, onProgress }: ExchangeContext,
   node: ServiceNode,
   endpoint: string,
   body: Uint8Array | string,
@@ -149,6 +157,7 @@ async function post(
     timeoutMs,
     maxResponseBytes,
     signal,
+    onProgress,
   });
 }
 

@@ -18,7 +18,7 @@ export {
 } from "./config.js";
 export { Emitter } from "./emitter.js";
 export { mainnet } from "./mainnet.js";
-export { type ConnectOptions, connectNetwork, Network } from "./network.js";
+export { connectNetwork, Network } from "./network.js";
 export { type NodeRules, parseNodeJson, parseNodeList, restoreNode, storeNode } from "./node-list.js";
 export {
   classifyPathFailure,
@@ -44,3 +44,4 @@ export {
   sleep,
   withDeadline,
 } from "./wait.js";
+export type { ConnectOptions } from "./world.js";

@@ -12,23 +12,18 @@
  *
  * @module
  */
-import { createTransport } from "#transport";
-import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { type AbortOptions, isSessionError, SessionError } from "../errors/index.js";
 import { encodeRpcPayload, encodeV4Request, openNodeReply, openServerReply } from "../onion/index.js";
 import { NetworkClock } from "./clock.js";
 import type { NetworkConfig } from "./config.js";
 import { callServerDirect } from "./direct.js";
-import { Emitter } from "./emitter.js";
 import { type ExchangeContext, probePath, sendDirect, testNode } from "./exchange.js";
-import { NODE_LIST_REQUEST, type NodeRules } from "./node-list.js";
+import { NODE_LIST_REQUEST } from "./node-list.js";
 import { type CallWorld, callOverPaths } from "./path-call.js";
 import { PathManager } from "./paths.js";
 import { NodePool } from "./pool.js";
-import { cryptoRandomInt, type RandomInt } from "./random.js";
 import { fetchFromSeeds } from "./seeds.js";
-import { makeState, type RestoredState, restoreState } from "./state.js";
-import { createTransport as createFetchTransport } from "./transport.portable.js";
+import { makeState } from "./state.js";
 import type {
   CallOptions,
   NetworkErrorCode,
@@ -40,24 +35,9 @@ import type {
   ServerReply,
   ServerRequest,
   ServiceNode,
-  Transport,
 } from "./types.js";
-import { type Sleep, sleep, withDeadline } from "./wait.js";
-
-/** The world of a {@link Network}; every part has a default. */
-export interface ConnectOptions {
-  readonly transport?: Transport | undefined;
-  readonly crypto?: Crypto | undefined;
-  /** A uniform integer below its argument. */
-  readonly random?: RandomInt | undefined;
-  /** Local time, milliseconds. */
-  readonly now?: (() => number) | undefined;
-  readonly sleep?: Sleep | undefined;
-  /** A {@link Network.snapshot} of an earlier run. It is a cache: one that cannot be used is ignored. */
-  readonly state?: unknown;
-  /** Takes what event listeners throw. */
-  readonly onListenerError?: ((error: unknown) => void) | undefined;
-}
+import { withDeadline } from "./wait.js";
+import { type ConnectOptions, makeWorld, type NetworkWorld } from "./world.js";
 
 /** Connects to a network. Nothing is sent before the first call. */
 export function connectNetwork(config: NetworkConfig, options: ConnectOptions = {}): Network {
@@ -70,47 +50,31 @@ export class Network {
   readonly clock: NetworkClock;
   readonly pool: NodePool;
   readonly paths: PathManager;
-  readonly #events: Emitter<NetworkEvents>;
-  readonly #transport: Transport;
-  readonly #ownsTransport: boolean;
-  readonly #crypto: Crypto;
-  readonly #now: () => number;
-  readonly #sleep: Sleep;
+  readonly #world: NetworkWorld;
   readonly #lifetime = new AbortController();
 
   constructor(config: NetworkConfig, options: ConnectOptions = {}) {
-    const { transport, crypto = defaultCrypto, now = Date.now } = options;
-    const random = options.random ?? cryptoRandomInt(crypto);
-    const events = new Emitter<NetworkEvents>(options.onListenerError);
+    const world = makeWorld(config, options);
+    const { state, now } = world;
     this.config = config;
-    this.#crypto = crypto;
-    this.#now = now;
-    this.#sleep = options.sleep ?? sleep;
-    this.#events = events;
-    this.#ownsTransport = transport === undefined;
-    this.#transport = transport ?? defaultTransport(config);
-    const rules: NodeRules = { allowPrivateAddresses: config.allowPrivateAddresses, crypto };
-    const state = readState(options.state, config, rules, now());
-    const shared = { config, events, now, random, sleep: this.#sleep };
+    this.#world = world;
     this.clock = new NetworkClock({
+      ...world,
       network: this,
-      now,
-      random,
-      events,
       timeoutMs: config.timeouts.clock,
       intervalMs: config.intervals.clockSync,
     });
     this.pool = new NodePool({
-      ...shared,
-      rules,
+      ...world,
+      config,
       initial: state,
-      fetchSeeds: async (signal) =>
-        await fetchFromSeeds({ config, rules, transport: this.#transport, sleep: this.#sleep, signal }),
+      fetchSeeds: async (signal) => await fetchFromSeeds({ ...world, config, signal }),
       askNode: async (node, signal) => await this.#askForNodes(node, signal),
       onDrop: (key) => this.paths.removeNode(key),
     });
     this.paths = new PathManager({
-      ...shared,
+      ...world,
+      config,
       pool: this.pool,
       guards: state.guards,
       testGuard: async (node, signal) => {
@@ -137,7 +101,7 @@ export class Network {
     return await this.#run(options, async (context, remaining) => {
       if (this.config.direct) return await this.#callDirect(node, request, context);
       const payload = encodeRpcPayload(request);
-      const { reply, path, sentAt } = await callOverPaths(this.#world, context, {
+      const { reply, path, sentAt } = await callOverPaths(this.#callWorld(), context, {
         destination: node,
         route: { kind: "node", node },
         method: request.method,
@@ -146,7 +110,7 @@ export class Network {
         attempts: options.attempts,
         remaining,
       });
-      this.clock.observe(reply.body, sentAt, this.#now());
+      this.clock.observe(reply.body, sentAt, this.#world.now());
       return { status: reply.status, body: reply.body, text: reply.text, node, path: path.nodes };
     });
   }
@@ -165,7 +129,7 @@ export class Network {
     return await this.#run(options, async (context, remaining) => {
       if (this.config.direct) return await callServerDirect(context, server, request);
       const { headers = {}, ...rest } = request;
-      const { reply, path } = await callOverPaths(this.#world, context, {
+      const { reply, path } = await callOverPaths(this.#callWorld(), context, {
         destination: server,
         route: { kind: "server", ...server },
         method: `${request.method} ${request.endpoint.replace(/\?.*$/s, "")}`,
@@ -213,14 +177,14 @@ export class Network {
     name: Name,
     listener: (event: NetworkEvents[Name]) => void,
   ): () => void {
-    return this.#events.on(name, listener);
+    return this.#world.events.on(name, listener);
   }
 
   /** What to give to the next {@link connectNetwork} as `state`. */
   snapshot(): NetworkState {
     const { nodes, refreshedAt, strikes } = this.pool;
     const state = { nodes, refreshedAt, guards: this.paths.guards, strikes: Object.fromEntries(strikes) };
-    return makeState(state, this.config.name, this.#now());
+    return makeState(state, this.config.name, this.#world.now());
   }
 
   /** Resolves when nothing is refreshed, built, probed or rotated in the background. */
@@ -233,7 +197,7 @@ export class Network {
     if (!this.#lifetime.signal.aborted) this.#lifetime.abort(closed());
     this.pool.close();
     this.paths.close();
-    if (this.#ownsTransport) await this.#transport.close();
+    if (this.#world.ownsTransport) await this.#world.transport.close();
     await this.idle();
   }
 
@@ -252,8 +216,8 @@ export class Network {
     this.#requireOpen();
     const { timeouts } = this.config;
     const { timeoutMs = timeouts.request, overallTimeoutMs = timeouts.overall } = options;
-    const startedAt = this.#now();
-    const remaining = (): number => overallTimeoutMs - (this.#now() - startedAt);
+    const startedAt = this.#world.now();
+    const remaining = (): number => overallTimeoutMs - (this.#world.now() - startedAt);
     const run = withDeadline(overallTimeoutMs, options.signal, async (signal) => {
       const end = (): void => controller.abort(signal.reason);
       const controller = new AbortController();
@@ -261,7 +225,8 @@ export class Network {
       signal.addEventListener("abort", end, { once: true });
       lifetime.addEventListener("abort", end, { once: true });
       try {
-        return await task(this.#context(timeoutMs, controller.signal), remaining);
+        const context = this.#context(timeoutMs, controller.signal);
+        return await task({ ...context, onProgress: options.onProgress }, remaining);
       } finally {
         lifetime.removeEventListener("abort", end);
       }
@@ -270,17 +235,21 @@ export class Network {
   }
 
   async #callDirect(node: ServiceNode, request: RpcRequest, context: ExchangeContext): Promise<RpcReply> {
-    const sentAt = this.#now();
+    const sentAt = this.#world.now();
     const about = { destination: node, method: request.method, path: [], attempt: 1 } as const;
     try {
       const reply = await sendDirect(context, node, request, this.config.maxResponseBytes);
-      this.clock.observe(reply.body, sentAt, this.#now());
-      this.#events.emit("request", { ...about, durationMs: this.#now() - sentAt, status: reply.status });
+      this.clock.observe(reply.body, sentAt, this.#world.now());
+      this.#world.events.emit("request", {
+        ...about,
+        durationMs: this.#world.now() - sentAt,
+        status: reply.status,
+      });
       return { ...reply, node, path: [] };
     } catch (cause) {
       const isAborted = isSessionError(cause, "ABORTED", "CLOSED");
       const failure = isAborted ? "aborted" : "no-answer";
-      this.#events.emit("request", { ...about, durationMs: this.#now() - sentAt, failure });
+      this.#world.events.emit("request", { ...about, durationMs: this.#world.now() - sentAt, failure });
       if (isAborted || !isSessionError(cause)) throw cause;
       this.pool.strike(node.ed25519PublicKey, failure);
       if (!isSessionError(cause, "TRANSPORT_FAILED")) throw cause;
@@ -303,11 +272,17 @@ export class Network {
     timeoutMs: number,
     signal: Signal,
   ): ExchangeContext & { readonly signal: Signal } {
-    return { config: this.config, transport: this.#transport, crypto: this.#crypto, timeoutMs, signal };
+    return {
+      config: this.config,
+      transport: this.#world.transport,
+      crypto: this.#world.crypto,
+      timeoutMs,
+      signal,
+    };
   }
 
-  get #world(): CallWorld {
-    return { pool: this.pool, paths: this.paths, events: this.#events, now: this.#now, sleep: this.#sleep };
+  #callWorld(): CallWorld {
+    return { ...this.#world, pool: this.pool, paths: this.paths };
   }
 
   #requireOpen(): void {
@@ -323,19 +298,6 @@ export class Network {
       throw error;
     }
   }
-}
-
-function defaultTransport(config: NetworkConfig): Transport {
-  return config.relay === undefined ? createTransport() : createFetchTransport({ relay: config.relay });
-}
-
-function readState(value: unknown, config: NetworkConfig, rules: NodeRules, now: number): RestoredState {
-  try {
-    if (value !== undefined) return restoreState(value, { network: config.name, rules, now });
-  } catch (error) {
-    if (!isSessionError(error, "NETWORK_STATE_INVALID")) throw error;
-  }
-  return { nodes: config.initialNodes, refreshedAt: 0, guards: [], strikes: {} };
 }
 
 function closed(): SessionError<NetworkErrorCode> {

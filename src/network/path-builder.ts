@@ -35,22 +35,22 @@ export interface PathBuilderOptions {
 export class PathBuilder {
   readonly #options: PathBuilderOptions;
   readonly #list: PathList;
-  #savedGuards: readonly string[];
+  #knownGuards: readonly string[];
 
   constructor(list: PathList, options: PathBuilderOptions) {
     this.#list = list;
     this.#options = options;
-    this.#savedGuards = options.guards ?? [];
+    this.#knownGuards = options.guards ?? [];
   }
 
   /** Keys of the guards that are tried first. */
-  get savedGuards(): readonly string[] {
-    return this.#savedGuards;
+  get knownGuards(): readonly string[] {
+    return this.#knownGuards;
   }
 
-  /** A guard that is not to be tried first any more. */
+  /** A guard is not to be tried first any more. */
   forgetGuard(key: string): void {
-    this.#savedGuards = this.#savedGuards.filter((saved) => saved !== key);
+    this.#knownGuards = this.#knownGuards.filter((known) => known !== key);
   }
 
   /**
@@ -70,8 +70,8 @@ export class PathBuilder {
   }
 
   /**
-   * A path for a destination that is on every other path: of unused nodes, or, where the network is too small for that,
-   * with nodes of other paths. A guard in use is kept.
+   * One more path, around a destination: of unused nodes, or, where the network is too small for that, with nodes of other
+   * paths. A guard in use is kept.
    *
    * @throws SessionError `PATH_FAILED`, `NETWORK_TOO_FEW_NODES`, `NETWORK_NO_SEED`, `ABORTED`
    */
@@ -79,7 +79,7 @@ export class PathBuilder {
     const nodes = await this.#options.pool.ready({ signal });
     const excluded = new Set(destination === undefined ? [] : [destination]);
     const isAllowed = (node: ServiceNode): boolean => !excluded.has(node.ed25519PublicKey);
-    for (const guard of this.#list.guards.filter(isAllowed)) {
+    for (const guard of shuffle(this.#list.guards.filter(isAllowed), this.#options.random)) {
       const hops = this.hopsFor(guard, { excluded }) ?? this.#anyHops(guard, excluded);
       if (hops !== undefined) return this.#list.add([guard, ...hops], true, "build");
     }
@@ -150,7 +150,10 @@ export class PathBuilder {
         }
         answered++;
         const hops = this.hopsFor(guard, { guards: candidates });
-        if (hops !== undefined) this.#list.add([guard, ...hops], false, "build");
+        if (hops === undefined) return;
+        this.forgetGuard(guard.ed25519PublicKey);
+        this.#knownGuards = [...this.#knownGuards, guard.ed25519PublicKey];
+        this.#list.add([guard, ...hops], false, "build");
       };
       await Promise.all(candidates.map(test));
       throwIfAborted(signal);
@@ -176,16 +179,16 @@ export class PathBuilder {
     }
   }
 
-  /** Nodes that may become a guard and have hops to go with, those of the earlier run first. */
+  /** Nodes that may become a guard and have hops to go with, those that have been one first. */
   #guardCandidates(silent: ReadonlySet<string>, count: number): readonly ServiceNode[] {
     const { pool, random, config } = this.#options;
-    const saved = this.#savedGuards.flatMap((key) => pool.get(key) ?? []);
-    const savedKeys = keysOf(saved);
-    const others = pool.nodes.filter((node) => !savedKeys.has(node.ed25519PublicKey));
+    const known = this.#knownGuards.flatMap((key) => pool.get(key) ?? []);
+    const knownKeys = keysOf(known);
+    const others = pool.nodes.filter((node) => !knownKeys.has(node.ed25519PublicKey));
     const used = this.#list.keys();
     const subnets = this.#list.guardSubnets();
     const candidates: ServiceNode[] = [];
-    for (const node of [...saved, ...shuffle(others, random)]) {
+    for (const node of [...known, ...shuffle(others, random)]) {
       if (candidates.length === count) break;
       const subnet = subnet24(node.ip);
       if (silent.has(node.ed25519PublicKey) || used.has(node.ed25519PublicKey)) continue;

@@ -14,7 +14,7 @@ export interface Path {
   readonly id: number;
   /** Guard first. */
   readonly nodes: readonly ServiceNode[];
-  /** Built for one destination that all others contained. */
+  /** Built for one request that had no other path left, besides those that are kept ready. */
   readonly extra: boolean;
   readonly strikes: number;
 }

@@ -25,7 +25,7 @@ const FAILED_ROTATION_PAUSE = 60_000;
 export interface PathRequest extends AbortOptions {
   /** Key of the destination node, which must not be on the path. */
   readonly exclude?: string | undefined;
-  /** Ids of paths already tried: taken again only if there is no other. */
+  /** Ids of paths already tried: taken again only if no other can be built. */
   readonly avoid?: ReadonlySet<number> | undefined;
 }
 
@@ -59,10 +59,10 @@ export class PathManager {
     return this.#list.all;
   }
 
-  /** Keys of the guards in use, or, before the first path is built, of those of the earlier run. */
+  /** Keys of the guards in use, or, while there is no path, of those that will be tried first. */
   get guards(): readonly string[] {
     const inUse = keysOf(this.#list.guards);
-    return inUse.size > 0 ? [...inUse] : this.#builder.savedGuards;
+    return inUse.size > 0 ? [...inUse] : this.#builder.knownGuards;
   }
 
   /**
@@ -78,10 +78,7 @@ export class PathManager {
       const fresh = usable.filter((path) => !avoid?.has(path.id));
       const build: Promise<void> | undefined = hasBuilt ? undefined : this.#buildMissing();
       if (fresh.length > 0) return this.#choose(fresh);
-      if (build === undefined) {
-        if (usable.length > 0) return this.#choose(usable);
-        return await abortable(this.#buildExtra(exclude), signal);
-      }
+      if (build === undefined) return await this.#extraOr(usable, exclude, signal);
       const built = build.then(() => {
         hasBuilt = true;
       });
@@ -174,6 +171,20 @@ export class PathManager {
     });
     this.#background.add(path);
     return path;
+  }
+
+  /** A path of its own for a request that has tried all others, or can use none; if there is no such path, an old one. */
+  async #extraOr(
+    usable: readonly LivePath[],
+    exclude: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Path> {
+    try {
+      return await abortable(this.#buildExtra(exclude), signal);
+    } catch (error) {
+      if (usable.length === 0 || isSessionError(error, "ABORTED")) throw error;
+      return this.#choose(usable);
+    }
   }
 
   #strikeHops(path: Path, reason: string): void {

@@ -9,11 +9,14 @@
  */
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { Agent, buildConnector, type Dispatcher } from "undici";
+import { utf8ToBytes } from "../bytes/index.js";
 import { abortedError, SessionError, throwIfAborted } from "../errors/index.js";
 import {
   BodyCollector,
+  countedBody,
   requestUrl,
   type TransportOptions,
   transportClosed,
@@ -58,13 +61,13 @@ class UndiciTransport implements Transport {
 
   #exchange(url: URL, request: TransportRequest, agent: Agent): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
-      const { signal, timeoutMs, maxResponseBytes } = request;
+      const { signal, timeoutMs, maxResponseBytes, onProgress } = request;
       let phase: TransportPhase = "connect";
       let controller: Dispatcher.DispatchController | undefined;
       let failure: Error | undefined;
       let status = 0;
       let headers: Readonly<Record<string, string>> = {};
-      const body = new BodyCollector(url, maxResponseBytes);
+      const body = new BodyCollector(url, maxResponseBytes, onProgress);
 
       const settle = (): void => {
         clearTimeout(timer);
@@ -119,8 +122,7 @@ class UndiciTransport implements Transport {
             origin: url.origin,
             path: `${url.pathname}${url.search}`,
             method: request.method ?? "POST",
-            headers: { ...request.headers },
-            body: request.body ?? null,
+            ...headersAndBody(request),
           },
           handler,
         );
@@ -155,6 +157,20 @@ class UndiciTransport implements Transport {
     this.#agents.set(key, agent);
     return agent;
   }
+}
+
+function headersAndBody({
+  headers,
+  body,
+  onProgress,
+}: TransportRequest): Pick<Dispatcher.DispatchOptions, "headers" | "body"> {
+  if (onProgress === undefined || body === undefined || body.length === 0) {
+    return { headers: { ...headers }, body: body ?? null };
+  }
+  const bytes = typeof body === "string" ? utf8ToBytes(body) : body;
+  // undici takes any iterable, which its type does not say; the length keeps it from sending chunks.
+  const counted = countedBody(bytes, onProgress) as unknown as Readable;
+  return { headers: { ...headers, "Content-Length": String(bytes.length) }, body: counted };
 }
 
 function tlsOptions(trust: TlsTrust): object {

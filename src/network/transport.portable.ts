@@ -107,6 +107,9 @@ class FetchTransport implements Transport {
       cache: "no-store",
       referrerPolicy: "no-referrer",
     });
+    // `fetch` tells nothing about the request body; now it has been sent.
+    const sent = request.body?.length ?? 0;
+    request.onProgress?.({ direction: "sent", bytes: sent, total: sent });
     if (response.type === "opaqueredirect") {
       throw transportFailed(target, "response", new Error("the reply is a redirect"));
     }
@@ -116,7 +119,7 @@ class FetchTransport implements Transport {
       const phase = relayError === "connect" ? "connect" : "response";
       throw transportFailed(target, phase, new Error("the relay could not complete the request"));
     }
-    const body = await readBody(response, target, request.maxResponseBytes);
+    const body = await readBody(response, target, request);
     const headers: Record<string, string> = {};
     response.headers.forEach((value, name) => {
       headers[name] = value;
@@ -125,8 +128,12 @@ class FetchTransport implements Transport {
   }
 }
 
-async function readBody(response: Response, target: URL, limit: number): Promise<Uint8Array> {
-  const body = new BodyCollector(target, limit);
+async function readBody(
+  response: Response,
+  target: URL,
+  { maxResponseBytes, onProgress }: TransportRequest,
+): Promise<Uint8Array> {
+  const body = new BodyCollector(target, maxResponseBytes, onProgress);
   const announced = body.announce(response.headers.get("content-length"));
   if (announced !== undefined) throw announced;
   const reader = response.body?.getReader();

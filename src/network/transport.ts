@@ -15,6 +15,21 @@ export interface TransportOptions {
 /** Makes a {@link Transport}. */
 export type TransportFactory = (options?: TransportOptions) => Transport;
 
+/** Pieces in which a request body is counted, bytes. */
+const PIECE = 65_536;
+
+/** A long body in pieces that are counted when the connection takes the next one. */
+export function* countedBody(
+  body: Uint8Array,
+  onProgress: NonNullable<TransportRequest["onProgress"]>,
+): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += PIECE) {
+    if (at > 0) onProgress({ direction: "sent", bytes: at, total: body.length });
+    yield body.subarray(at, at + PIECE);
+  }
+  onProgress({ direction: "sent", bytes: body.length, total: body.length });
+}
+
 /** The URL of a request. Throws `INVALID_ARGUMENT` for anything but `http(s)` without credentials. */
 export function requestUrl(request: TransportRequest): URL {
   let url: URL;
@@ -92,17 +107,21 @@ function errorCode(error: unknown): string | undefined {
 export class BodyCollector {
   readonly #url: URL;
   readonly #limit: number;
+  readonly #onProgress: TransportRequest["onProgress"];
+  #announced: number | undefined;
   #buffer: Uint8Array = new Uint8Array(4096);
   #length = 0;
 
-  constructor(url: URL, limit: number) {
+  constructor(url: URL, limit: number, onProgress?: TransportRequest["onProgress"]) {
     this.#url = url;
     this.#limit = limit;
+    this.#onProgress = onProgress;
   }
 
   /** The error, if the announced `content-length` is above the limit. */
   announce(contentLength: string | null | undefined): SessionError<"RESPONSE_TOO_LARGE"> | undefined {
     const length = Number(contentLength ?? 0);
+    if (length > 0) this.#announced = length;
     return length > this.#limit ? responseTooLarge(this.#url, this.#limit, length) : undefined;
   }
 
@@ -117,6 +136,7 @@ export class BodyCollector {
     }
     this.#buffer.set(chunk, this.#length);
     this.#length = length;
+    this.#onProgress?.({ direction: "received", bytes: length, total: this.#announced });
     return undefined;
   }
 

@@ -114,6 +114,15 @@ export type TlsTrust =
       readonly certificateSha256: string;
     };
 
+/** How much of one request, or of its reply, has passed. Onion layers are counted like everything else. */
+export interface TransferProgress {
+  readonly direction: "sent" | "received";
+  /** Bytes so far. Starts again from 0 when a request is repeated over another path. */
+  readonly bytes: number;
+  /** Bytes in all, where known. */
+  readonly total: number | undefined;
+}
+
 /** One HTTP exchange. */
 export interface TransportRequest extends AbortOptions {
   /** `http:` or `https:`, without user name and password. */
@@ -127,6 +136,8 @@ export interface TransportRequest extends AbortOptions {
   /** Limit of the reply body, bytes; counted while it streams in. */
   readonly maxResponseBytes: number;
   readonly trust: TlsTrust;
+  /** Called as the bodies pass; for the request body at its end only where the platform does not say more. */
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
 }
 
 /** The reply to a {@link TransportRequest}. Redirects are replies like any other: nobody follows them. */
@@ -164,6 +175,8 @@ export interface CallOptions extends AbortOptions {
   readonly attempts?: number | undefined;
   /** Limit of the whole call with building paths and all attempts, milliseconds. */
   readonly overallTimeoutMs?: number | undefined;
+  /** Called as request and reply pass. */
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
 }
 
 /** Why a path or a node lost trust: the rows of docs/protocol/network.md §7.1. */
