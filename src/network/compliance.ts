@@ -11,7 +11,7 @@
  * @module
  */
 import { isSessionError, type SessionError } from "../errors/index.js";
-import type { TlsTrust, Transport, TransportRequest } from "./types.js";
+import type { TlsTrust, TransferProgress, Transport, TransportRequest } from "./types.js";
 
 /** A request as the server saw it. Header names are lower case. */
 export interface ComplianceRequest {
@@ -121,6 +121,28 @@ export function transportCompliance(): readonly TransportComplianceCase[] {
         bench.transport.request(bench.request("/huge", { maxResponseBytes: 1000 })),
       );
       expectError(error, "RESPONSE_TOO_LARGE", "response");
+    }),
+    scenario("tells how much of the bodies has passed, and sends them all the same", async (bench) => {
+      const body = new Uint8Array(300_000).map((_, i) => i);
+      const told: TransferProgress[] = [];
+      const onProgress = (progress: TransferProgress): void => {
+        told.push(progress);
+      };
+      const reply = await bench.transport.request(bench.request("/echo", { body, onProgress }));
+      expect(sameBytes(bench.seen[0]?.body, body) && sameBytes(reply.body, body), "the body changed");
+      for (const direction of ["sent", "received"] as const) {
+        const counts = told.filter((progress) => progress.direction === direction).map(({ bytes }) => bytes);
+        expect(counts.at(-1) === body.length, `${String(counts.at(-1))} bytes ${direction} at the end`);
+        expect(
+          counts.every((bytes, i) => bytes > (counts[i - 1] ?? 0)),
+          `bytes ${direction} do not grow: ${counts.join()}`,
+        );
+      }
+      expect(
+        told.every(({ total }) => total === undefined || total === body.length),
+        "a wrong total",
+      );
+      await bench.transport.request(bench.request("/echo", { method: "GET", onProgress }));
     }),
     scenario("cuts a reply that does not end", async (bench) => {
       const error = await failure(
