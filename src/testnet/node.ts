@@ -32,11 +32,12 @@ export class StorageNode implements TestnetNode, RpcNode {
   readonly x25519: X25519KeyPair;
   readonly faults: Faults;
   readonly #world: World;
-  readonly #certificate: Certificate = createCertificate();
   readonly #database = new MessageDatabase();
   readonly #limiter: RateLimiter | undefined;
   readonly #knownSockets = new WeakSet<Socket>();
   readonly #counters = { connections: 0, requests: 0, rpc: 0, onion: 0 };
+  /** Made at the first start, kept over restarts. */
+  #certificate: Certificate | undefined;
   #kept: KeptCall[] = [];
   #startWaiters: Array<(value: true) => void> = [];
   #started: Promise<void> | undefined;
@@ -90,6 +91,7 @@ export class StorageNode implements TestnetNode, RpcNode {
     if (this.#world.closing.aborted) {
       throw new SessionError<TestnetErrorCode>("CLOSED", "the test network is closed");
     }
+    this.#certificate ??= await createCertificate();
     const server = createNodeServer(this.#world, this, this.#certificate);
     this.#stopping = new AbortController();
     this.#port = await listen(server, this.#port);
