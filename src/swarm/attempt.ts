@@ -45,6 +45,8 @@ export interface AttemptOptions extends AbortOptions, ReplyContext {
   /** Canonical id of the account that the request is about, if it is about one. */
   readonly pubkey?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Paths to try. */
+  readonly pathAttempts: number;
   /** What is left of the whole call's time, ms. */
   readonly remainingMs: number;
 }
@@ -64,8 +66,7 @@ export async function attempt<Value>(
       signal: options.signal,
       timeoutMs: Math.min(limit, options.remainingMs),
       overallTimeoutMs: options.remainingMs,
-      // Silence may be the path's fault or the node's: the next attempt changes both.
-      attempts: 1,
+      attempts: options.pathAttempts,
     });
   } catch (error) {
     if (isFatal(error) || !isSessionError(error)) throw error;

@@ -40,7 +40,10 @@ export interface SwarmsOptions {
 
 /** Options of a call to a swarm. */
 export interface SwarmCallOptions extends AbortOptions {
-  /** Attempts, each with another member of the swarm. Default: 3, more or fewer as the function says. */
+  /**
+   * Attempts, each with another member of the swarm. Default: 3, more or fewer as the function says. Those that end
+   * without an answer may be as many again, less one, since the path may be to blame.
+   */
   readonly attempts?: number | undefined;
   /** Wait before the attempt after `failures` failures, ms. */
   readonly delayMs?: ((failures: number) => number) | undefined;
@@ -152,6 +155,7 @@ export class Swarms {
     let clockSet = false;
     let followed = false;
     let pathFailures = 0;
+    let silences = 0;
     let failures = 0;
     while (failures < attempts) {
       throwIfAborted(signal);
@@ -167,7 +171,16 @@ export class Swarms {
       first = undefined;
       const context = pubkey === undefined ? {} : { pubkey, members: this.#cache.knownMembers(pubkey) };
       const { timeoutMs } = options;
-      const outcome = await attempt(this.network, node, call, { ...context, signal, timeoutMs, remainingMs });
+      // One dead node, member or hop, is the usual reason for silence: another member over some path is the quick way
+      // out. After that, paths are worth a second look.
+      const pathAttempts = pathFailures + silences === 0 ? 1 : 2;
+      const outcome = await attempt(this.network, node, call, {
+        ...context,
+        signal,
+        timeoutMs,
+        pathAttempts,
+        remainingMs,
+      });
       if (outcome.kind === "done") {
         this.#cache.worked(node);
         return outcome;
@@ -191,6 +204,8 @@ export class Swarms {
         followed = true;
         continue;
       }
+      // Silence may as well be the path's fault: there may be as many more tries as there are attempts, less one.
+      if (outcome.kind === "silent" && !outcome.gone && ++silences < attempts) continue;
       failures++;
       if (failures < attempts) await this.#sleep(delayMs(failures), signal);
     }
