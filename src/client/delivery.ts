@@ -9,40 +9,17 @@
  * @module
  */
 import { isSessionError, type SessionError } from "../errors/index.js";
-import type { DecodeResult, IncomingMessage } from "../messages/index.js";
-import type { InboxItem, Queued, Store } from "../store/index.js";
+import type { IncomingMessage } from "../messages/index.js";
+import type { InboxItem, Queued } from "../store/index.js";
 import type { Consumer, Outcome } from "./consumers.js";
 import { asSessionError } from "./errors.js";
-import { type Emitter, handlerError } from "./events.js";
-import type { Logger } from "./logger.js";
-
-/** What delivery works with. */
-export interface DeliveryWorld {
-  readonly self: string;
-  readonly store: Store;
-  readonly decode: (item: InboxItem) => DecodeResult;
-  /** Network time, ms. */
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly events: Emitter;
-}
+import { handlerError } from "./events.js";
+import { type InboxWorld, identityOf, markReceived, readInboxItem } from "./inbox.js";
 
 /** Deliveries of a message to a handler that throws, before it rests. */
 const MAX_DELIVERIES = 5;
 /** Items read from the store at a time. */
 const PAGE = 32;
-/** A received message is known for so long after it would have expired, so that a replayed one is no news. */
-const REMEMBER_MS = 2_592_000_000;
-
-/** Kinds that are stored, so that a second one of the same sender and time is a duplicate (V12). */
-const STORED_KINDS: ReadonlySet<IncomingMessage["kind"]> = /* @__PURE__ */ new Set<IncomingMessage["kind"]>([
-  "text",
-  "timer-update",
-  "data-extraction",
-  "call",
-  "group-update",
-]);
-
 /** An item that some consumers have not finished with. */
 interface Open {
   /** Consumers that are done with it. */
@@ -54,7 +31,7 @@ interface Open {
 
 /** See the module's description. */
 export class Delivery {
-  readonly #world: DeliveryWorld;
+  readonly #world: InboxWorld;
   readonly #consumers = new Set<Consumer>();
   readonly #open = new Map<number, Open>();
   /** (sender, timestamp) of the messages being delivered, and their places. */
@@ -74,7 +51,7 @@ export class Delivery {
   #backlog: number;
 
   /** @param backlog - items in the store's inbox */
-  constructor(world: DeliveryWorld, backlog: number) {
+  constructor(world: InboxWorld, backlog: number) {
     this.#world = world;
     this.#backlog = backlog;
   }
@@ -245,47 +222,18 @@ export class Delivery {
 
   /** The message in `item`; undefined when there is none for the app, which settles the item. */
   async #read(item: Queued<InboxItem>): Promise<IncomingMessage | undefined> {
-    const { hash } = item;
-    const { self, events, store, log } = this.#world;
-    const result = this.#decode(item);
-    if (result.kind === "message") {
-      const { from, timestamp, kind } = result.message;
-      if (!STORED_KINDS.has(kind)) return result.message;
-      const inFlight = this.#inFlight.get(identityOf(result.message)) ?? item.sequence;
-      if (inFlight === item.sequence && !(await store.known(from, timestamp))) return result.message;
-      if (from === self) log.debug("an own message came back", { hash });
-      else events.emit("dropped", { rule: "V12", reason: "duplicate", hash });
-    } else if (result.kind === "dropped") {
-      events.emit("dropped", { rule: result.rule, reason: result.reason, hash });
-    } else {
-      events.emit("unsupported", { reason: result.reason, hash, data: result.data });
-    }
-    await this.#done(item);
-    return undefined;
-  }
-
-  /** Decodes; what cannot be decoded will never be, so it is dropped by the name of its error. */
-  #decode(
-    item: InboxItem,
-  ): DecodeResult | { readonly kind: "dropped"; readonly rule: string; readonly reason: string } {
-    try {
-      return this.#world.decode(item);
-    } catch (error) {
-      const { code, message } = asSessionError(error, "MESSAGE_MALFORMED", "the decoder failed", {
-        hash: item.hash,
-      });
-      if (!isSessionError(error)) this.#report(error);
-      return { kind: "dropped", rule: code, reason: message };
-    }
+    const isInFlight = (identity: string): boolean =>
+      (this.#inFlight.get(identity) ?? item.sequence) !== item.sequence;
+    const message = await readInboxItem(this.#world, item, isInFlight);
+    if (message === undefined) await this.#done(item);
+    return message;
   }
 
   /** Takes an item out of the inbox. */
   async #done(item: Queued<InboxItem>, message?: IncomingMessage): Promise<void> {
     await this.#world.store.write((batch) => {
       batch.removeInbox(item.sequence);
-      if (message === undefined || !STORED_KINDS.has(message.kind)) return;
-      const until = Math.max(item.expiration, this.#world.now()) + REMEMBER_MS;
-      batch.markKnown(message.from, message.timestamp, until);
+      if (message !== undefined) markReceived(batch, item, message, this.#world.now());
     });
     this.#settled.add(item.sequence);
     this.#open.delete(item.sequence);
@@ -307,10 +255,6 @@ export class Delivery {
     this.#world.events.emit("error", asSessionError(error, "HANDLER_FAILED", "delivery failed"));
   }
 }
-
-/** Only kinds that are stored can be duplicates of each other. */
-const identityOf = ({ from, timestamp, kind, hash }: IncomingMessage): string =>
-  STORED_KINDS.has(kind) ? `${from}/${timestamp}` : `${hash}`;
 
 /** Gives `message` to `consumer`; a failure becomes an outcome. */
 async function take(consumer: Consumer, message: IncomingMessage): Promise<Outcome | SessionError> {

@@ -88,6 +88,7 @@ export async function buildParts(
   const sender = new Sender({ ...common, timestamps, log: childLogger(logger, "send") });
   const poller = new Poller({
     ...common,
+    now,
     random,
     log: childLogger(logger, "poll"),
     backlog: () => delivery.backlog,

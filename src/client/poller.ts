@@ -19,6 +19,8 @@ export interface PollerWorld {
   readonly store: Store;
   readonly swarm: SwarmPort;
   readonly clock: ClockPort;
+  /** Local time, ms. */
+  readonly now: () => number;
   /** A number from 0 to 1, 1 excluded. */
   readonly random: () => number;
   readonly log: Logger;
@@ -33,8 +35,10 @@ export interface PollerWorld {
 
 /** Namespaces of one-to-one messages. */
 const NAMESPACE = 0;
-/** Members asked in one poll before it fails: most of a swarm, for some may be down. */
-const ATTEMPTS = 5;
+/** Requests in one poll before it fails. Often it is the path that is broken, so members may be asked twice. */
+const ATTEMPTS = 8;
+/** No further attempt is begun later than this after the poll began, ms. */
+const PATIENCE_MS = 40_000;
 /** Polls after which another member is asked: one that was away for a while lacks messages for good. */
 const POLLS_PER_MEMBER = 3;
 /** Replies taken from a member in one poll. */
@@ -92,10 +96,11 @@ export class Poller {
   }
 
   async #poll(): Promise<PollReport> {
-    const { swarm, self, lifetime, events, log } = this.#world;
+    const { swarm, self, lifetime, events, log, now } = this.#world;
+    const startedAt = now();
     let cause: unknown;
     const failed = new Set<string>();
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= ATTEMPTS && now() - startedAt < PATIENCE_MS; attempt++) {
       throwIfAborted(lifetime);
       let node: ServiceNode | undefined;
       try {
@@ -128,7 +133,7 @@ export class Poller {
   /** The member to ask: the same for some polls, then the next one of a random turn through the swarm. */
   #pick(members: readonly ServiceNode[], failed: ReadonlySet<string>): ServiceNode | undefined {
     const usable = new Map(members.map((node) => [node.ed25519PublicKey, node]));
-    for (const node of failed) usable.delete(node);
+    if (![...usable.keys()].every((node) => failed.has(node))) for (const node of failed) usable.delete(node);
     const current = this.#member === undefined ? undefined : usable.get(this.#member);
     if (current !== undefined && this.#pollsLeft-- > 0) return current;
     this.#turn = this.#turn.filter((node) => usable.has(node));

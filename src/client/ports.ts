@@ -58,7 +58,7 @@ export interface SwarmPort {
   /** Members of the swarm of `pubkey`, in any order. */
   members(pubkey: string, options?: AbortOptions): Promise<readonly ServiceNode[]>;
   /**
-   * Stores what `encode` makes in the swarm of `pubkey`: three attempts, each with another member and anew encoded
+   * Stores what `encode` makes in the swarm of `pubkey`: several attempts, each with another member and encoded anew
    * (docs/protocol/network.md §7.3).
    */
   store(pubkey: string, encode: () => EncodedItem, options: AbortOptions): Promise<Stored>;

@@ -11,6 +11,14 @@ import type { Network } from "../network/index.js";
 import { batchCall, retrieveCall, type Swarms, storeCall, userAuth } from "../swarm/index.js";
 import type { ClockPort, MessageCodec, Retrieved, RetrievedItem, SwarmPort } from "./ports.js";
 
+/**
+ * Attempts of a store. The apps make three and repeat the job later (docs/protocol/network.md §7.3); here the caller waits
+ * for the answer, and with a broken path and two members down three are too few.
+ */
+const STORE_ATTEMPTS = 5;
+/** Limit of one retrieve with the paths tried for it, ms: the poller asks another member then. */
+const RETRIEVE_LIMIT_MS = 20_000;
+
 /** Storing and retrieving as `account`. */
 export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): SwarmPort {
   const auth = userAuth(account, crypto);
@@ -22,7 +30,7 @@ export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): Swa
       const { value, node, path } = await swarms.run(
         owner,
         (timestamp) => storeCall({ pubkey: owner, timestamp, ...encode() }, crypto),
-        { signal, attempts: 3, delayMs: () => 100 },
+        { signal, attempts: STORE_ATTEMPTS, delayMs: () => 100 },
       );
       return {
         hash: value.hash,
@@ -37,7 +45,7 @@ export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): Swa
         pubkey,
         (timestamp) =>
           batchCall(targets.map((target) => retrieveCall({ pubkey, auth, timestamp, ...target }, crypto))),
-        { signal, node, attempts: 1 },
+        { signal, node, attempts: 1, overallTimeoutMs: RETRIEVE_LIMIT_MS },
       );
       return value.map((result): Retrieved => {
         if (!result.ok) throw result.error;
