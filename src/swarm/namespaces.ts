@@ -24,7 +24,7 @@ export const NAMESPACES = {
   revokedRetrievable: -11,
   /** Messages of legacy closed groups. */
   legacyClosed: -10,
-} as const satisfies Record<string, number>;
+} as const;
 
 /** A namespace number, or every namespace of the account where a method takes that. */
 export type NamespaceOrAll = number | "all";

@@ -31,7 +31,7 @@ export const SUBACCOUNT_ACCESS = {
   delete: 4,
   /** The token serves accounts of any prefix. */
   anyPrefix: 8,
-} as const satisfies Record<string, number>;
+} as const;
 
 /** A token taken apart. */
 export interface SubaccountToken {

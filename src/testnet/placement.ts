@@ -12,7 +12,7 @@ import type { Account } from "./database.js";
 import { namespaceText } from "./namespaces.js";
 
 /** The id of nodes in no swarm, and of no swarm at all. */
-export const NO_SWARM = 2n ** 64n - 1n;
+export const NO_SWARM: bigint = 2n ** 64n - 1n;
 
 const RING = 2n ** 64n;
 
