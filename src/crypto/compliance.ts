@@ -1,5 +1,5 @@
 /**
- * What every {@link Crypto} backend must do, as a list of checks with fixed expected values.
+ * What every `Crypto` backend must do, as a list of checks with fixed expected values.
  *
  * ```ts
  * for (const { name, run } of cryptoCompliance()) test(name, () => run(myCrypto));

@@ -115,7 +115,7 @@ function hasNewerField(fields: Uint8Array): boolean {
 }
 
 /**
- * `content` with the one part that a receiver acts on: the first in {@link CONTENT_PARTS}. The others count as unset,
+ * `content` with the one part that a receiver acts on: the first in `CONTENT_PARTS`. The others count as unset,
  * so that no rule about them can speak for the message.
  */
 export function onlyFirstPart(content: Content): Content {

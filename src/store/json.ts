@@ -6,7 +6,7 @@
  */
 import { base64ToBytes, bytesToBase64 } from "../bytes/index.js";
 
-/** What {@link encodeJson} takes. */
+/** What `encodeJson` takes. */
 export type StoredValue =
   | null
   | boolean
@@ -25,7 +25,7 @@ export function encodeJson(value: StoredValue): string {
   });
 }
 
-/** The value of {@link encodeJson}'s text. Throws whatever `JSON.parse` or the base64 decoder throws. */
+/** The value of `encodeJson`'s text. Throws whatever `JSON.parse` or the base64 decoder throws. */
 export function decodeJson(text: string): unknown {
   return JSON.parse(text, (_key, member: unknown) => {
     if (typeof member !== "object" || member === null) return member;
