@@ -10,7 +10,7 @@ export type StoreErrorCode =
   | "STORE_WRONG_ACCOUNT"
   /** The store was written by a newer version of the library. Nothing was changed. */
   | "STORE_VERSION"
-  /** A folder was given where there is no file system; give a database instead. */
+  /** A folder was given where there is no file system, or `classic-level` is not installed; give a database instead. */
   | "STORE_UNSUPPORTED"
   /** The database failed: no space, no permission, … The cause says more. */
   | "STORE_FAILED"
