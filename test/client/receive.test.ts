@@ -261,6 +261,33 @@ describe("at least once", () => {
     expect(again).toEqual([]);
   });
 
+  test("a message seen while an earlier one is delivered again is not taken for a duplicate", async () => {
+    const gates = [deferred(), deferred()];
+    let calls = 0;
+    client.on("message", async ({ text: body }) => {
+      if (body !== "one") return;
+      await gates[calls++]?.promise;
+      if (calls === 1) throw new Error("once");
+    });
+    const stream = client.messages();
+    send("one", "two");
+    gates[0]?.resolve();
+    await client.poll();
+    expect((await stream.next()).value?.text).toBe("one");
+    expect((await stream.next()).value?.text).toBe("two");
+    const again = client.poll();
+    await until(() => calls === 2);
+    const third = stream.next();
+    // Long enough for the mark of "two" to be written.
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    gates[1]?.resolve();
+    await again;
+    expect(dropped).toEqual([]);
+    send("three");
+    await client.poll();
+    expect((await third).value?.text).toBe("three");
+  });
+
   test("a write that fails is reported, and the message comes again after reopening", async () => {
     const texts = collect();
     send("one");

@@ -113,7 +113,7 @@ describe("send", () => {
       client.on("message", (message) => texts.push(message.text));
       client.on("dropped", (item) => dropped.push(item));
       if (run === 0) await client.send(bob.sessionId, { text: "hi" });
-      await client.poll();
+      expect((await client.poll()).received).toBe(0);
       await client.close();
       await open();
     }
