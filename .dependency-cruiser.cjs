@@ -1,7 +1,19 @@
 // The room rule: a room imports only from rooms above it, and only through their doors (docs/architecture.md).
 // The order below is the order of the table there.
 const rooms = [
-  "errors", "bytes", "crypto", "identity", "proto", "messages", "onion", "network", "swarm", "store", "client", "testnet",
+  "errors",
+  "bytes",
+  "crypto",
+  "identity",
+  "proto",
+  "messages",
+  "onion",
+  "network",
+  "swarm",
+  "files",
+  "store",
+  "client",
+  "testnet",
 ];
 
 const below = rooms.map((room, index) => ({
@@ -36,7 +48,12 @@ module.exports = {
       from: { path: "^src/", pathNot: ["^src/testnet/", "[.]node[.]ts$", "^src/crypto/node[.]ts$"] },
       to: { dependencyTypes: ["core"] },
     },
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     {
       name: "no-dev-dependencies-in-src",
       severity: "error",
@@ -48,7 +65,10 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+    },
     moduleSystems: ["es6", "cjs"],
   },
 };

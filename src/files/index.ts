@@ -32,7 +32,19 @@ export {
   type GcmOptions,
 } from "./avatar.js";
 export type { CorruptReason, FileErrorCode } from "./errors.js";
+export type { FileCallOptions, FileNetwork } from "./exchange.js";
 export { displayFileName, safeFileName } from "./file-name.js";
+export {
+  type DownloadOptions,
+  downloadFile,
+  extendFile,
+  type FileInfo,
+  type FileUrlOptions,
+  fileInfo,
+  type UploadedFile,
+  type UploadOptions,
+  uploadFile,
+} from "./file-server.js";
 export {
   decryptLegacy,
   encryptLegacy,
@@ -42,6 +54,7 @@ export {
   legacyPaddedSize,
 } from "./legacy.js";
 export { MAX_FILE_SIZE, MAX_STREAM_ENCRYPTED_SIZE, MAX_STREAM_FILE_SIZE } from "./limits.js";
+export type { FileProgress, FileProgressListener } from "./progress.js";
 export {
   defaultFileServer,
   type FileServer,
@@ -52,6 +65,12 @@ export {
   testnetFileServer,
   writtenServerKey,
 } from "./servers.js";
+export {
+  type ReleaseInfo,
+  sessionVersion,
+  type VersionInfo,
+  type VersionOptions,
+} from "./session-version.js";
 export { decryptStream, encryptStream, type StreamDomain, type StreamEncryptOptions } from "./stream.js";
 export { streamEncryptedSize, streamPadding } from "./stream-padding.js";
 export {

@@ -7,6 +7,9 @@
  * @module
  */
 export type { TestnetErrorCode } from "./errors.js";
+export type { TestRelease, TestReleases } from "./file-routes.js";
+export { type FileServerOptions, startFileServer, type TestFileServer } from "./file-server.js";
+export type { StoredFile } from "./file-store.js";
 export { startTestnet } from "./testnet.js";
 export type {
   Garbage,
