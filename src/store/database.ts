@@ -37,7 +37,12 @@ export async function openRecords(location: StoreLocation): Promise<Records> {
   const own = location === undefined || typeof location === "string";
   let database: LevelDatabase | undefined;
   try {
-    database = location === undefined ? new MemoryLevel() : own ? await openFolder(location) : location;
+    database =
+      location === undefined
+        ? new MemoryLevel({ storeEncoding: "utf8" })
+        : own
+          ? await openFolder(location)
+          : location;
     if (typeof database?.sublevel !== "function") {
       throw new SessionError(
         "INVALID_ARGUMENT",
