@@ -223,7 +223,8 @@ export class Client {
   /**
    * Closes the client: nothing new begins, running sends and handlers may finish within `closeTimeoutMs`, iterators end,
    * then store and network are closed if the client opened them. What was not finished is done by the next client on the
-   * same store. Closing twice is fine.
+   * same store. Leave the loop over an iterator before closing: the message in its body is not seen until then. Closing
+   * twice is fine.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
