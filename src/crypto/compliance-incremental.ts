@@ -213,6 +213,39 @@ const secretstreamChecks: readonly ComplianceCheck[] = [
     },
   },
   {
+    name: "incremental objects keep their own copies of keys, ivs, headers and pieces",
+    run: (crypto) => {
+      // As Node's Buffer: its `slice` is a view.
+      class Shared extends Uint8Array {
+        override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+          return this.subarray(start, end) as Uint8Array<ArrayBuffer>;
+        }
+      }
+      const shared = (bytes: Uint8Array): Shared => new Shared(bytes);
+      const [key, iv, header, piece] = [shared(KEY), shared(IV), shared(HEADER), shared(INPUT)];
+      const encryptor = crypto.aes256cbcEncryptor(key, iv);
+      const decryptor = crypto.aes256cbcDecryptor(key, iv);
+      const sender = crypto.secretstreamEncryptor(key, header);
+      const receiver = crypto.secretstreamDecryptor(key, header);
+      const mac = crypto.hmacSha256Incremental(key);
+      for (const bytes of [key, iv, header]) bytes.fill(0xee);
+      const start = encryptor.update(piece);
+      mac.update(piece);
+      piece.fill(0xee);
+      const box = concatBytes(start, encryptor.final());
+      expectBytes(crypto.sha256(box), "4e03f050f62610d6b9175c1cf66b2f1f597a2a3df1625758ef53a0381f2e8dce");
+      expectBytes(mac.digest(), "ef0c394d317ac92267287d7234e4045eaeda3abb1c4fb9b5fe6441600068279f");
+      const reused = shared(box);
+      const opened = decryptor.update(reused);
+      reused.fill(0xee);
+      expectBytes(concatBytes(opened, decryptor.final()), bytesToHex(INPUT));
+      for (const [length, tag, expected] of STREAM.slice(0, 3)) {
+        expectBytes(sender.push(run(length, length), tag), expected);
+        expectEqual(receiver.pull(hexToBytes(expected)).tag, tag, "the tag is wrong");
+      }
+    },
+  },
+  {
     name: "incremental ciphers refuse keys, ivs, headers and tags of wrong sizes",
     run: (crypto) => {
       for (const length of [0, 16, 31, 33, 64]) {

@@ -54,7 +54,8 @@ class State {
     const subkey = new Uint32Array(8);
     hchacha(SIGMA, words(key), words(header.subarray(0, 16)), subkey);
     this.#key = concatBytes(...Array.from(subkey, (word) => writeUint32LE(word)));
-    this.#inonce = header.slice(16);
+    // A copy even of a Buffer, whose `slice` is a view.
+    this.#inonce = new Uint8Array(header.subarray(16));
   }
 
   push(message: Uint8Array, tag: number): Uint8Array {

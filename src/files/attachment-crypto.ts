@@ -167,6 +167,7 @@ export function decryptAttachment(
     case "legacy":
       return decryptLegacy(blob, secrets, crypto);
     case "stream":
+      requireKey(secrets.key, 32, "a file key");
       return decryptStream(blob, { key: secrets.key, size: requireSize(secrets.size) }, crypto);
     case "none":
       throw noKey();
@@ -219,8 +220,8 @@ async function* openStream(
   secrets: AttachmentSecrets,
   crypto: Crypto,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const size = requireSize(secrets.size);
   const decryptor = createStreamDecryptor(secrets.key, crypto);
+  const size = requireSize(secrets.size);
   const kept: Uint8Array[] = [];
   let length = 0;
   const keep = (piece: Uint8Array): void => {

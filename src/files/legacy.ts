@@ -155,8 +155,8 @@ export function decryptLegacy(
   secrets: LegacyPointer,
   crypto: Crypto = defaultCrypto,
 ): Uint8Array {
-  const size = requireSize(secrets.size);
   const verifier = createLegacyVerifier(secrets, crypto);
+  const size = requireSize(secrets.size);
   verifier.update(blob);
   if (size > verifier.final()) throw corrupt("size-too-big");
   const file = new Uint8Array(size);

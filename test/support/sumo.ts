@@ -212,7 +212,10 @@ export const sumoCrypto: Crypto = {
     return attempt("CRYPTO_DECRYPT_FAILED", () => new Uint8Array(Buffer.concat([start, decipher.final()])));
   },
   sha256Incremental: () => collected((whole) => sumoCrypto.sha256(whole)),
-  hmacSha256Incremental: (key) => collected((whole) => sumoCrypto.hmacSha256(key, whole)),
+  hmacSha256Incremental(key) {
+    const own = new Uint8Array(key);
+    return collected((whole) => sumoCrypto.hmacSha256(own, whole));
+  },
   blake2bIncremental(options) {
     sumoCrypto.blake2b(new Uint8Array(), options);
     return collected((whole) => sumoCrypto.blake2b(whole, options));
@@ -220,12 +223,14 @@ export const sumoCrypto: Crypto = {
   aes256cbcEncryptor(key, iv) {
     check(key, 32);
     check(iv, 16);
-    return atTheEnd(collected((whole) => sumoCrypto.aes256cbcEncrypt(key, iv, whole)));
+    const own = [new Uint8Array(key), new Uint8Array(iv)] as const;
+    return atTheEnd(collected((whole) => sumoCrypto.aes256cbcEncrypt(...own, whole)));
   },
   aes256cbcDecryptor(key, iv) {
     check(key, 32);
     check(iv, 16);
-    return atTheEnd(collected((whole) => sumoCrypto.aes256cbcDecrypt(key, iv, whole)));
+    const own = [new Uint8Array(key), new Uint8Array(iv)] as const;
+    return atTheEnd(collected((whole) => sumoCrypto.aes256cbcDecrypt(...own, whole)));
   },
   secretstreamEncryptor(key, header) {
     check(key, 32);
@@ -259,7 +264,7 @@ function collected(finish: (whole: Uint8Array) => Uint8Array): IncrementalHash {
   return {
     update(bytes) {
       if (ended) refuse("CRYPTO_ENDED");
-      pieces.push(bytes.slice());
+      pieces.push(new Uint8Array(bytes));
     },
     digest() {
       if (ended) refuse("CRYPTO_ENDED");
