@@ -9,6 +9,7 @@
 import { backend } from "#crypto-backend";
 import type { Crypto } from "./types.js";
 
+export { deterministicBytes } from "./deterministic.js";
 export {
   type IncrementalCipher,
   type IncrementalHash,
