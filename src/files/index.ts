@@ -74,6 +74,15 @@ export {
 export { decryptStream, encryptStream, type StreamDomain, type StreamEncryptOptions } from "./stream.js";
 export { streamEncryptedSize, streamPadding } from "./stream-padding.js";
 export {
+  type DownloadAttachmentOptions,
+  downloadAttachment,
+  downloadAvatar,
+  type OutgoingFile,
+  type UploadAttachmentOptions,
+  uploadAttachment,
+  uploadAvatar,
+} from "./transfer.js";
+export {
   type FileUrl,
   type FileUrlParts,
   formatFileUrl,

@@ -8,9 +8,9 @@ import type { TransferProgress } from "../network/index.js";
 /** How far a transfer is. Never goes back, not even when a request is repeated; ends with `loaded` = `total`. */
 export interface FileProgress {
   readonly direction: "upload" | "download";
-  /** Bytes of the encrypted file, as good as the platform can tell. */
+  /** Bytes of the encrypted file, as good as the platform can tell; of a download with what protects it on its way. */
   readonly loaded: number;
-  /** Bytes of the encrypted file; undefined while a download has not begun. */
+  /** Where it will end; undefined while a download has not begun. */
   readonly total: number | undefined;
 }
 
@@ -22,6 +22,7 @@ export class ProgressReporter {
   readonly #direction: FileProgress["direction"];
   readonly #listener: FileProgressListener | undefined;
   #loaded = -1;
+  #total: number | undefined;
 
   constructor(direction: FileProgress["direction"], listener: FileProgressListener | undefined) {
     this.#direction = direction;
@@ -41,19 +42,22 @@ export class ProgressReporter {
   }
 
   report(loaded: number, total: number | undefined): void {
-    if (loaded <= this.#loaded) return;
+    if (loaded > this.#loaded) this.#tell(loaded, total);
+  }
+
+  /** Everything is there: a file of `size` bytes. */
+  finish(size: number): void {
+    const loaded = Math.max(size, this.#loaded);
+    if (loaded > this.#loaded || this.#total !== loaded) this.#tell(loaded, loaded);
+  }
+
+  #tell(loaded: number, total: number | undefined): void {
     this.#loaded = loaded;
+    this.#total = total;
     try {
       this.#listener?.({ direction: this.#direction, loaded, total });
     } catch {
       // A display that fails does not fail the transfer.
     }
-  }
-
-  /** Everything is there. */
-  finish(size: number): void {
-    // Replies are a little longer on the wire than their files.
-    this.#loaded = Math.min(this.#loaded, size - 1);
-    this.report(size, size);
   }
 }

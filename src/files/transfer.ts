@@ -150,7 +150,7 @@ export async function downloadAttachment(
     throw new SessionError<FileErrorCode>("FILE_URL_INVALID", "the attachment has no address");
   }
   // What cannot be decrypted need not be fetched.
-  requireKey(key, scheme === "stream" ? 32 : 64, "an attachment key");
+  requireKey(scheme === "none" ? undefined : key, scheme === "stream" ? 32 : 64, "an attachment key");
   if (size !== undefined && size > maxBytes) throw tooLarge(size, maxBytes);
   const { data } = await downloadFile(network, url, { ...options, maxBytes: encryptedLimit(maxBytes) });
   throwIfAborted(options.signal);
