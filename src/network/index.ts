@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { createTransport } from "#transport";
+
 export { type ClockNetwork, NetworkClock, type NetworkClockOptions } from "./clock.js";
 export {
   type CustomNetworkOptions,
@@ -28,6 +28,7 @@ export {
 } from "./path-failure.js";
 export type { Path } from "./path-list.js";
 export { PathManager, type PathManagerOptions, type PathRequest } from "./paths.js";
+export { createTransport } from "./platform-transport.js";
 export { NodePool, type NodePoolOptions } from "./pool.js";
 export { cryptoRandomInt, pick, type RandomInt, shuffle } from "./random.js";
 export { fetchFromSeeds, type SeedOptions } from "./seeds.js";

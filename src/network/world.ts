@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { createTransport } from "#transport";
+
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
 import type { NetworkConfig } from "./config.js";
 import { Emitter } from "./emitter.js";
 import type { NodeRules } from "./node-list.js";
+import { createTransport } from "./platform-transport.js";
 import { cryptoRandomInt, type RandomInt } from "./random.js";
 import { type RestoredState, restoreState } from "./state.js";
 import { createTransport as createFetchTransport } from "./transport.portable.js";
