@@ -6,6 +6,19 @@
  *
  * @module
  */
+export { startCommunityServer } from "./community-server.js";
+export type {
+  CommunityAnswer,
+  CommunityDefaults,
+  CommunityExchange,
+  CommunityIntercept,
+  CommunityKeys,
+  CommunityPost,
+  CommunityRoomOptions,
+  CommunityServerOptions,
+  PostLimit,
+  TestnetCommunity,
+} from "./community-types.js";
 export type { TestnetErrorCode } from "./errors.js";
 export type { TestRelease, TestReleases } from "./file-routes.js";
 export { type FileServerOptions, startFileServer, type TestFileServer } from "./file-server.js";

@@ -12,6 +12,7 @@ import { type Crypto, defaultCrypto } from "session-messenger-sdk/crypto";
 import { portableCrypto } from "session-messenger-sdk/crypto/portable";
 import { isSessionError } from "session-messenger-sdk/errors";
 import type { Json, OpTable } from "./op.js";
+import { communitiesOps } from "./ops/communities.js";
 import { cryptoOps } from "./ops/crypto.js";
 import { filesOps } from "./ops/files.js";
 import { identityOps } from "./ops/identity.js";
@@ -21,7 +22,15 @@ import { onionOps } from "./ops/onion.js";
 import { checkOnionTranscripts } from "./transcripts-onion.js";
 import { checkStorageTranscripts } from "./transcripts-storage.js";
 
-const ops: OpTable = { ...cryptoOps, ...filesOps, ...identityOps, ...messagesOps, ...multiOps, ...onionOps };
+const ops: OpTable = {
+  ...communitiesOps,
+  ...cryptoOps,
+  ...filesOps,
+  ...identityOps,
+  ...messagesOps,
+  ...multiOps,
+  ...onionOps,
+};
 
 /**
  * Ops of rooms that are not built yet. A file whose ops are all listed here is reported as not covered and counted

@@ -37,7 +37,8 @@ const LAYOUT_A: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** A message in the JSON form of the vectors: bytes as hex, 64-bit values as decimal strings. */
-function toJson(schema: MessageSchema<object>, message: object): Json {
+/** A protobuf message in the JSON form of the vectors. */
+export function contentJson(schema: MessageSchema<object>, message: object): Json {
   const json: Record<string, Json> = {};
   const members = message as Readonly<Record<string, Json>>;
   const rename = schema === ProProofSchema && proProofLayout(message) === "B" ? LAYOUT_B : {};
@@ -45,7 +46,7 @@ function toJson(schema: MessageSchema<object>, message: object): Json {
     const value = members[field.name];
     if (value === undefined) continue;
     const one = (item: Json): Json => {
-      if (field.schema !== undefined) return toJson(field.schema, item);
+      if (field.schema !== undefined) return contentJson(field.schema, item);
       if (item instanceof Uint8Array) return toHex(item);
       return typeof item === "bigint" ? item.toString() : item;
     };
@@ -124,7 +125,7 @@ export const messagesOps: OpTable = {
   "push.decrypt": ({ payload, key }, { crypto }) => ({
     payload: toHex(decryptPushPayload(fromHex(payload), fromHex(key), crypto)),
   }),
-  "content.decode": ({ data }) => ({ content: toJson(ContentSchema, decodeContent(fromHex(data))) }),
+  "content.decode": ({ data }) => ({ content: contentJson(ContentSchema, decodeContent(fromHex(data))) }),
   "content.encode": ({ content }) => ({
     data: toHex(encodeContent(fromJson(ContentSchema, content) as Content)),
   }),
@@ -141,7 +142,9 @@ export const messagesOps: OpTable = {
       ),
     ),
   }),
-  "message.unwrap": ({ data }) => ({ envelope: toJson(EnvelopeSchema, unwrapEnvelope(base64ToBytes(data))) }),
+  "message.unwrap": ({ data }) => ({
+    envelope: contentJson(EnvelopeSchema, unwrapEnvelope(base64ToBytes(data))),
+  }),
   "message.receive": ({ item, recipient_seed, own_id, now_ms }, { crypto }) => {
     const account = accountFromSeed(fromHex(recipient_seed), crypto);
     if (account.sessionId !== own_id) throw new Error("the seed is not that of own_id");
@@ -156,13 +159,13 @@ export const messagesOps: OpTable = {
       sender: from,
       sentTimestamp: String(timestamp),
       ...(sourceDevice === undefined ? {} : { sourceDevice }),
-      content: toJson(ContentSchema, content),
+      content: contentJson(ContentSchema, content),
       ...(normalized === undefined
         ? {}
         : {
             normalized: {
               rules: normalized.rules,
-              dataMessage: toJson(DataMessageSchema, normalized.dataMessage),
+              dataMessage: contentJson(DataMessageSchema, normalized.dataMessage),
             },
           }),
     };
