@@ -11,6 +11,7 @@ const rooms = [
   "network",
   "swarm",
   "files",
+  "communities",
   "store",
   "client",
   "testnet",

@@ -23,11 +23,6 @@ export class Report {
     }
   }
 
-  /** Says what was not looked at. */
-  notCovered(file: string, what: string): void {
-    console.log(`not covered: ${file} (${what})`);
-  }
-
   /** Prints the last line; the exit code. */
   finish(): number {
     const skipped = this.#skipped > 0 ? `, ${this.#skipped} skipped` : "";
