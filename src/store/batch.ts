@@ -4,8 +4,18 @@
  * @module
  */
 import { bytesToBase64 } from "../bytes/index.js";
+import type { Collection } from "./collections.js";
 import { encodeJson, type StoredValue } from "./json.js";
-import { CLOCK_KEY, cursorKey, markKey, networkKey, queueKey, untilKey } from "./keys.js";
+import {
+  CLOCK_KEY,
+  cursorKey,
+  type MarkKind,
+  markKey,
+  networkKey,
+  queueKey,
+  recordKey,
+  untilKey,
+} from "./keys.js";
 import type { CursorName, CursorRecord, InboxItem, OutboxItem } from "./records.js";
 
 /** A write of the database. */
@@ -37,6 +47,21 @@ export class StoreBatch {
     this.#mark("known", `${sender}/${timestamp}`, until);
   }
 
+  /** Marks the message of `sender` with `timestamp` as deleted until `until`: it stays so if it comes again. */
+  markGone(sender: string, timestamp: number, until: number): void {
+    this.#mark("gone", `${sender}/${timestamp}`, until);
+  }
+
+  /** Puts a record of a collection. */
+  put<T>(collection: Collection<T>, id: string, record: T): void {
+    this.#put(recordKey(collection.name, id), record as StoredValue);
+  }
+
+  /** Deletes a record of a collection, if it is there. */
+  delete(collection: Collection<unknown>, id: string): void {
+    this.operations.push({ type: "del", key: recordKey(collection.name, id) });
+  }
+
   /** Queues a retrieved message for the app; returns its place. */
   addInbox(item: InboxItem): number {
     const sequence = this.#nextSequence("inbox");
@@ -58,8 +83,7 @@ export class StoreBatch {
 
   /** Replaces a queued message. */
   updateOutbox(sequence: number, item: OutboxItem): void {
-    const { to, message, timestamp, hash } = item;
-    this.#put(queueKey("outbox", sequence), { to, message: message as StoredValue, timestamp, hash });
+    this.#put(queueKey("outbox", sequence), item as unknown as StoredValue);
   }
 
   /** The network has the message, or it was given up. */
@@ -77,7 +101,7 @@ export class StoreBatch {
     this.#put(networkKey(name), state);
   }
 
-  #mark(kind: "seen" | "known", name: string, until: number): void {
+  #mark(kind: MarkKind, name: string, until: number): void {
     const end = Math.max(0, Math.min(Math.trunc(until), Number.MAX_SAFE_INTEGER));
     this.operations.push({ type: "put", key: markKey(kind, name), value: String(end) });
     this.operations.push({ type: "put", key: untilKey(end, kind, name), value: "" });

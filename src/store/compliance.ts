@@ -10,6 +10,7 @@
  * @module
  */
 import { isSessionError } from "../errors/index.js";
+import { MESSAGES, type MessageRecord, messageId, UNSUPPORTED } from "./collections.js";
 import type { LevelDatabase } from "./database.js";
 import { openStore, type Store, type StoreOptions } from "./store.js";
 
@@ -131,6 +132,42 @@ export function storeCompliance(): StoreComplianceCase[] {
       equal(await place.store.outbox(), [{ ...item, hash: "h", sequence }]);
       await place.store.write((batch) => batch.removeOutbox(sequence));
       equal(await place.store.outbox(), []);
+    }),
+    testCase(
+      "records of collections are listed in order, and seen as soon as they are put",
+      async (place) => {
+        const record = (hash: string): MessageRecord => ({ conversation: BOB, kind: "text", hash });
+        const writes = [20, 3, 100].map((time) =>
+          place.store.write((batch) => batch.put(MESSAGES, messageId(BOB, time), record(`h${time}`))),
+        );
+        equal(await place.store.get(MESSAGES, messageId(BOB, 100)), record("h100"));
+        await Promise.all(writes);
+        await place.reopen();
+        const range = { from: messageId(BOB, 4), to: messageId(BOB, 101) };
+        equal(await place.store.list(MESSAGES, range), [
+          { id: messageId(BOB, 20), record: record("h20") },
+          { id: messageId(BOB, 100), record: record("h100") },
+        ]);
+        await place.store.write((batch) => batch.delete(MESSAGES, messageId(BOB, 20)));
+        equal(await place.store.ids(MESSAGES), [messageId(BOB, 3), messageId(BOB, 100)]);
+        equal(await place.store.prune({ now: 50, messageAgeMs: 40 }), 1);
+        equal(await place.store.ids(MESSAGES), [messageId(BOB, 100)]);
+        equal(await place.store.prune({ now: 50, maxMessages: 0 }), 1);
+        equal(await place.store.ids(MESSAGES), []);
+      },
+    ),
+    testCase("bytes in records stay bytes, and what is gone stays gone until its time", async (place) => {
+      const item = { reason: "newer-format", namespace: 0, timestamp: 1, expiration: 2, version: "1" };
+      await place.store.write((batch) => {
+        batch.put(UNSUPPORTED, "hash", { ...item, data: SEED });
+        batch.markGone(BOB, 7, 1000);
+      });
+      await place.reopen();
+      equal(await place.store.get(UNSUPPORTED, "hash"), { ...item, data: SEED });
+      equal(await place.store.get(UNSUPPORTED, "other"), undefined);
+      equal([await place.store.gone(BOB, 7), await place.store.gone(BOB, 8)], [true, false]);
+      await place.store.prune({ now: 2000 });
+      equal(await place.store.gone(BOB, 7), false);
     }),
     testCase("the clock and the network snapshot stay", async (place) => {
       const state = { nodes: [{ ip: "192.0.2.1", port: 1 }], guards: [] };

@@ -6,6 +6,7 @@
  * @module
  */
 export type { StoreBatch } from "./batch.js";
+export * from "./collections.js";
 export type { LevelDatabase, StoreLocation } from "./database.js";
 export type { StoreErrorCode } from "./errors.js";
 export type { StoredValue } from "./json.js";
@@ -18,4 +19,4 @@ export type {
   OutboxItem,
   Queued,
 } from "./records.js";
-export { openStore, Store, type StoreOptions } from "./store.js";
+export { type ListedRecord, type ListRange, openStore, Store, type StoreOptions } from "./store.js";

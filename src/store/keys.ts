@@ -11,13 +11,17 @@
  * until/<ms>/<kind>/<name>                   "" (the marks in the order of their end)
  * inbox/<sequence>                           a message on its way to the app
  * outbox/<sequence>                          a message on its way to the network
+ * <collection>/<id>                          see collections.ts
  * ```
  *
  * @module
  */
 
-/** Kinds of marks: `seen` hashes of retrieved messages, `known` messages by (sender, timestamp). */
-export type MarkKind = "seen" | "known";
+/**
+ * Kinds of marks: `seen` hashes of retrieved messages; by (sender, timestamp) messages that are `known` and messages that
+ * were deleted and stay `gone`.
+ */
+export type MarkKind = "seen" | "known" | "gone";
 
 export const VERSION_KEY = "version";
 export const ACCOUNT_KEY = "account";
@@ -35,6 +39,8 @@ export const untilKey = (until: number, kind: MarkKind, name: string): string =>
   `${UNTIL_PREFIX}${padNumber(until)}/${kind}/${name}`;
 export const queueKey = (queue: "inbox" | "outbox", sequence: number): string =>
   `${queue}/${padNumber(sequence)}`;
+
+export const recordKey = (collection: string, id: string): string => `${collection}/${id}`;
 
 /** The mark's key that an `until/…` key stands for, and its time. */
 export function parseUntilKey(key: string): { until: number; mark: string } {

@@ -53,26 +53,34 @@ export interface OutboxItem {
   readonly timestamp: number;
   /** Hash in the recipient's swarm once it is there: what is left is the copy for the own devices. */
   readonly hash?: string | undefined;
+  /** When the recipient's swarm took it, ms. */
+  readonly storedAt?: number | undefined;
+  /** A message that must be there before this one; it has a timestamp 100 ms earlier. */
+  readonly prelude?: Readonly<Record<string, unknown>> | undefined;
+  /** False: the own devices are not told. */
+  readonly sync?: boolean | undefined;
 }
 
 /** An item of a queue with its place in it. */
 export type Queued<T> = T & { readonly sequence: number };
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isId = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{66}$/.test(value);
+export const isTime = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;
+export const isId = (value: unknown): value is string =>
+  typeof value === "string" && /^[0-9a-f]{66}$/.test(value);
 
 /** Turns a stored text into a record, or throws anything at all. */
 export type RecordReader<T> = (text: string) => T;
 
-function members(text: string): Record<string, unknown> {
+export function members(text: string): Record<string, unknown> {
   const value = decodeJson(text);
   if (!isObject(value)) throw new TypeError("not an object");
   return value;
 }
 
-function check(condition: boolean, member: string): asserts condition {
+export function check(condition: boolean, member: string): asserts condition {
   if (!condition) throw new TypeError(`${member} is not valid`);
 }
 
@@ -114,12 +122,23 @@ export const readInboxItem: RecordReader<InboxItem> = (text) => {
 };
 
 export const readOutboxItem: RecordReader<OutboxItem> = (text) => {
-  const { to, message, timestamp, hash } = members(text);
+  const { to, message, timestamp, hash, storedAt, prelude, sync } = members(text);
   check(isId(to), "to");
   check(isObject(message), "message");
   check(isTime(timestamp), "timestamp");
   check(hash === undefined || typeof hash === "string", "hash");
-  return { to, message, timestamp, ...(hash === undefined ? {} : { hash }) };
+  check(storedAt === undefined || isTime(storedAt), "storedAt");
+  check(prelude === undefined || isObject(prelude), "prelude");
+  check(sync === undefined || typeof sync === "boolean", "sync");
+  return {
+    to,
+    message,
+    timestamp,
+    ...(hash === undefined ? {} : { hash }),
+    ...(storedAt === undefined ? {} : { storedAt }),
+    ...(prelude === undefined ? {} : { prelude }),
+    ...(sync === undefined ? {} : { sync }),
+  };
 };
 
 export const readNetwork: RecordReader<unknown> = decodeJson;

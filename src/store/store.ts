@@ -10,6 +10,7 @@ import type { AbstractLevel } from "abstract-level";
 import { bytesToHex } from "../bytes/index.js";
 import { SessionError } from "../errors/index.js";
 import { type Operation, StoreBatch } from "./batch.js";
+import type { Collection } from "./collections.js";
 import { openRecords, type Records, type StoreLocation } from "./database.js";
 import { databaseError, type StoreErrorCode } from "./errors.js";
 import { encodeJson } from "./json.js";
@@ -21,10 +22,12 @@ import {
   networkKey,
   queueKey,
   rangeOf,
+  recordKey,
   sequenceOf,
   VERSION_KEY,
 } from "./keys.js";
-import { type PruneOptions, pruneMarks } from "./prune.js";
+import { type PruneOptions, pruneMarks, pruneMessages } from "./prune.js";
+import { type OnCorrupt, Reader } from "./reader.js";
 import {
   type AccountRecord,
   type CursorName,
@@ -52,7 +55,22 @@ export interface StoreOptions {
    * Told about each unreadable record that something can stand in for: a cursor, a network snapshot, the clock, a
    * queued message. It is treated as absent. An unreadable account or version is thrown instead.
    */
-  readonly onCorrupt?: ((error: SessionError<"STORE_CORRUPT">) => void) | undefined;
+  readonly onCorrupt?: OnCorrupt;
+}
+
+/** Which records to list. */
+export interface ListRange {
+  /** First id. */
+  readonly from?: string | undefined;
+  /** The id before which the list ends. */
+  readonly to?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** A record with its id. */
+export interface ListedRecord<T> {
+  readonly id: string;
+  readonly record: T;
 }
 
 /**
@@ -85,7 +103,7 @@ export class Store {
   readonly #level: AbstractLevel<unknown, string, string>;
   readonly #writer: Writer;
   readonly #next: { inbox: number; outbox: number };
-  readonly #onCorrupt: StoreOptions["onCorrupt"];
+  readonly #reader: Reader;
   #closing: Promise<void> | undefined;
 
   constructor(records: Records, next: { inbox: number; outbox: number }, options: StoreOptions) {
@@ -93,12 +111,12 @@ export class Store {
     this.#level = records.level;
     this.#writer = new Writer(records.level);
     this.#next = next;
-    this.#onCorrupt = options.onCorrupt;
+    this.#reader = new Reader(records.level, () => this.#checkOpen(), options.onCorrupt);
   }
 
   /** Refuses layouts of newer versions; marks an empty store with this one. */
   async checkVersion(): Promise<void> {
-    const version = await this.#read(VERSION_KEY, readVersion, "throw");
+    const version = await this.#reader.record(VERSION_KEY, readVersion, "throw");
     if (version === undefined) {
       await this.#commit([{ type: "put", key: VERSION_KEY, value: encodeJson({ version: LAYOUT_VERSION }) }]);
     } else if (version > LAYOUT_VERSION) {
@@ -123,7 +141,7 @@ export class Store {
 
   /** The account of this store, or undefined in a new one. Throws `STORE_CORRUPT` rather than losing a seed. */
   account(): Promise<AccountRecord | undefined> {
-    return this.#read(ACCOUNT_KEY, readAccount, "throw");
+    return this.#reader.record(ACCOUNT_KEY, readAccount, "throw");
   }
 
   /**
@@ -145,20 +163,49 @@ export class Store {
 
   /** How far a node's messages were read; undefined once the message there has expired at `now` (network ms). */
   async cursor(name: CursorName, now: number): Promise<CursorRecord | undefined> {
-    const cursor = await this.#read(cursorKey(name.pubkey, name.namespace, name.node), readCursor);
+    const cursor = await this.#reader.record(cursorKey(name.pubkey, name.namespace, name.node), readCursor);
     return cursor !== undefined && cursor.expiration > now ? cursor : undefined;
   }
 
   /** Which of `hashes` in `pubkey`'s swarm are marked as seen. */
   async seen(pubkey: string, hashes: readonly string[]): Promise<Set<string>> {
-    const found = await this.#get(hashes.map((hash) => markKey("seen", `${pubkey}/${hash}`)));
+    const found = await this.#reader.texts(hashes.map((hash) => markKey("seen", `${pubkey}/${hash}`)));
     return new Set(hashes.filter((_hash, index) => found[index] !== undefined));
   }
 
   /** True if the message of `sender` with `timestamp` was received before. */
   async known(sender: string, timestamp: number): Promise<boolean> {
-    const [found] = await this.#get([markKey("known", `${sender}/${timestamp}`)]);
+    const [found] = await this.#reader.texts([markKey("known", `${sender}/${timestamp}`)]);
     return found !== undefined;
+  }
+
+  /** True if the message of `sender` with `timestamp` was deleted. */
+  async gone(sender: string, timestamp: number): Promise<boolean> {
+    await this.#writer.settled();
+    const [found] = await this.#reader.texts([markKey("gone", `${sender}/${timestamp}`)]);
+    return found !== undefined;
+  }
+
+  /** A record, with all writes that were begun before. */
+  async get<T>(collection: Collection<T>, id: string): Promise<T | undefined> {
+    await this.#writer.settled();
+    return this.#reader.record(recordKey(collection.name, id), collection.read);
+  }
+
+  /** Records in the order of their ids, with all writes that were begun before. */
+  async list<T>(collection: Collection<T>, range: ListRange = {}): Promise<ListedRecord<T>[]> {
+    await this.#writer.settled();
+    const { from = "", to = "\uffff", limit = -1 } = range;
+    const key = (id: string): string => recordKey(collection.name, id);
+    const entries = await this.#reader.records({ gte: key(from), lt: key(to), limit }, collection.read);
+    return entries.map((entry) => ({ id: entry.key.slice(key("").length), record: entry.record }));
+  }
+
+  /** Ids of a collection, in order. */
+  async ids(collection: Collection<unknown>): Promise<string[]> {
+    await this.#writer.settled();
+    const prefix = recordKey(collection.name, "");
+    return (await this.#reader.keys(rangeOf(prefix))).map((key) => key.slice(prefix.length));
   }
 
   /** Messages that the app has not finished with, oldest first, those after the place `after`, at most `limit`. */
@@ -170,12 +217,7 @@ export class Store {
 
   /** How many messages the app has not finished with. */
   async inboxCount(): Promise<number> {
-    this.#checkOpen();
-    try {
-      return (await this.#level.keys(rangeOf("inbox/")).all()).length;
-    } catch (error) {
-      throw databaseError(error, "read");
-    }
+    return (await this.#reader.keys(rangeOf("inbox/"))).length;
   }
 
   /** Messages on their way to the network, oldest first. */
@@ -185,19 +227,21 @@ export class Store {
 
   /** The newest timestamp that was given to a message, or 0. */
   async lastTimestamp(): Promise<number> {
-    return (await this.#read(CLOCK_KEY, readClock)) ?? 0;
+    return (await this.#reader.record(CLOCK_KEY, readClock)) ?? 0;
   }
 
   /** The last snapshot of the network called `name`, as it was put; undefined if there is none. */
   network(name: string): Promise<unknown> {
-    return this.#read(networkKey(name), readNetwork);
+    return this.#reader.record(networkKey(name), readNetwork);
   }
 
-  /** Removes marks whose time is over, and the ones that end soonest when there are too many. Returns how many. */
+  /** Removes what is over, and the oldest of what is too much (see {@link PruneOptions}). Returns how many records. */
   async prune(options: PruneOptions): Promise<number> {
     this.#checkOpen();
+    const commit = (operations: readonly Operation[]): Promise<void> => this.#commit(operations);
     try {
-      return await pruneMarks(this.#level, (operations) => this.#commit(operations), options);
+      const marks = await pruneMarks(this.#level, commit, options);
+      return marks + (await pruneMessages(this.#level, commit, options));
     } catch (error) {
       throw databaseError(error, "prune");
     }
@@ -227,54 +271,9 @@ export class Store {
     read: RecordReader<T>,
     { after = 0, limit = -1 }: { after?: number | undefined; limit?: number | undefined },
   ): Promise<Queued<T>[]> {
-    this.#checkOpen();
     const range = { gt: queueKey(queue, after), lt: rangeOf(`${queue}/`).lt, limit };
-    try {
-      const items: Queued<T>[] = [];
-      for await (const [key, text] of this.#level.iterator(range)) {
-        const item = this.#parse(key, text, read);
-        if (item !== undefined) items.push({ ...item, sequence: sequenceOf(key) });
-      }
-      return items;
-    } catch (error) {
-      throw databaseError(error, "read");
-    }
-  }
-
-  async #read<T>(
-    key: string,
-    read: RecordReader<T>,
-    corrupt: "throw" | "report" = "report",
-  ): Promise<T | undefined> {
-    const [text] = await this.#get([key]);
-    return text === undefined ? undefined : this.#parse(key, text, read, corrupt);
-  }
-
-  #parse<T>(key: string, text: string, read: RecordReader<T>, corrupt = "report"): T | undefined {
-    try {
-      return read(text);
-    } catch (cause) {
-      // The cause may quote the text, which may be secret: only its name goes on.
-      const problem = new SessionError("STORE_CORRUPT", "a record of the store is unreadable", {
-        details: {
-          record: key,
-          problem: cause instanceof Error ? cause.name : typeof cause,
-          length: text.length,
-        },
-      });
-      if (corrupt === "throw") throw problem;
-      this.#onCorrupt?.(problem);
-      return undefined;
-    }
-  }
-
-  async #get(keys: string[]): Promise<(string | undefined)[]> {
-    this.#checkOpen();
-    try {
-      return await this.#level.getMany(keys);
-    } catch (error) {
-      throw databaseError(error, "read");
-    }
+    const entries = await this.#reader.records(range, read);
+    return entries.map(({ key, record }) => ({ ...record, sequence: sequenceOf(key) }));
   }
 
   #commit(operations: readonly Operation[]): Promise<void> {

@@ -19,6 +19,7 @@ export class Writer {
   readonly #level: AbstractLevel<unknown, string, string>;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(level: AbstractLevel<unknown, string, string>) {
     this.#level = level;
@@ -32,7 +33,13 @@ export class Writer {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
+    this.#last = written.catch(() => {});
     return written;
+  }
+
+  /** Resolves when every change given so far is written or has failed. */
+  async settled(): Promise<void> {
+    await this.#last;
   }
 
   /** Resolves when nothing is left to write. */

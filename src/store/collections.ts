@@ -1,0 +1,180 @@
+/**
+ * Records by id, in collections. Ids whose order matters hold numbers padded to 16 digits.
+ *
+ * ```
+ * contact/<id>                               what is known of a person, and of the own account
+ * message/<author>/<ms>                      a message, without its content
+ * disappearing/<ms>/<author>/<ms>            what disappears when
+ * chore/<hash>                               a change of the own swarm that is still to be made
+ * unsupported/<hash>                         an item that a later version may be able to read
+ * ```
+ *
+ * @module
+ */
+import { padNumber } from "./keys.js";
+import { check, isId, isObject, isTime, members, type RecordReader } from "./records.js";
+
+/** A kind of records. */
+export interface Collection<T> {
+  readonly name: string;
+  /** Throws anything at all for a text that is no such record. */
+  readonly read: RecordReader<T>;
+}
+
+/** When messages of a conversation disappear. */
+export interface TimerRecord {
+  readonly mode: "off" | "after-read" | "after-send";
+  readonly seconds: number;
+}
+
+/** What is known of a person; under the own id, of the own account. */
+export interface ContactRecord {
+  /** We accept them. */
+  readonly approved: boolean;
+  /** They accept us. */
+  readonly approvedMe: boolean;
+  readonly blocked: boolean;
+  readonly name?: string | undefined;
+  readonly picture?: { readonly url: string; readonly key: Uint8Array } | undefined;
+  /** Time of the last change of name and picture, unix seconds; 0 if unknown. */
+  readonly profileUpdatedAt: number;
+  /** Our setting. */
+  readonly timer: TimerRecord;
+  /** When that was set, network ms. */
+  readonly timerSetAt: number;
+  /** Their setting. */
+  readonly theirTimer?: TimerRecord | undefined;
+  /** Messages up to this one are read, sent time in ms. */
+  readonly readUpTo: number;
+  /** When the conversation was removed, network ms; older messages are not wanted any more. */
+  readonly removedAt?: number | undefined;
+}
+
+/** A message, without its content: what reactions, receipts and deletions refer to. */
+export interface MessageRecord {
+  readonly conversation: string;
+  readonly kind: string;
+  /** Of the copy in the own swarm. */
+  readonly hash?: string | undefined;
+  /** Incoming: it was read. */
+  readonly read?: boolean | undefined;
+  /** Seconds from reading to disappearing. */
+  readonly timer?: number | undefined;
+  /** When it disappears, network ms. */
+  readonly disappearsAt?: number | undefined;
+}
+
+/** A message that disappears. */
+export interface DisappearingRecord {
+  readonly conversation: string;
+  readonly author: string;
+  readonly timestamp: number;
+}
+
+/** A change of the own swarm that is to be made: the item is deleted, or expires at `expiry` (ms). */
+export type ChoreRecord = { readonly delete: true } | { readonly expiry: number };
+
+/** An item that this version cannot read. */
+export interface UnsupportedRecord {
+  readonly reason: string;
+  readonly namespace: number;
+  readonly data: Uint8Array;
+  /** When the swarm took it, ms. */
+  readonly timestamp: number;
+  /** When the swarm forgets it, ms. */
+  readonly expiration: number;
+  /** When it is of no use any more, ms; absent: never. */
+  readonly until?: number | undefined;
+  /** Version of the library that tried last. */
+  readonly version: string;
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const optional = (value: unknown, is: (value: unknown) => boolean): boolean =>
+  value === undefined || is(value);
+const isTimer = (value: unknown): value is TimerRecord =>
+  isObject(value) && /^(off|after-read|after-send)$/.test(String(value["mode"])) && isTime(value["seconds"]);
+const isPicture = (value: unknown): boolean =>
+  isObject(value) && isText(value["url"]) && value["key"] instanceof Uint8Array;
+
+/** By id of the person. */
+export const CONTACTS: Collection<ContactRecord> = {
+  name: "contact",
+  read(text) {
+    const record = members(text);
+    for (const name of ["approved", "approvedMe", "blocked"]) check(typeof record[name] === "boolean", name);
+    for (const name of ["profileUpdatedAt", "timerSetAt", "readUpTo"]) check(isTime(record[name]), name);
+    check(isTimer(record["timer"]), "timer");
+    check(optional(record["theirTimer"], isTimer), "theirTimer");
+    check(optional(record["name"], isText), "name");
+    check(optional(record["picture"], isPicture), "picture");
+    check(optional(record["removedAt"], isTime), "removedAt");
+    return record as unknown as ContactRecord;
+  },
+};
+
+/** By {@link messageId}. */
+export const MESSAGES: Collection<MessageRecord> = {
+  name: "message",
+  read(text) {
+    const record = members(text);
+    check(isId(record["conversation"]), "conversation");
+    check(isText(record["kind"]), "kind");
+    check(optional(record["hash"], isText), "hash");
+    check(
+      optional(record["read"], (value) => typeof value === "boolean"),
+      "read",
+    );
+    for (const name of ["timer", "disappearsAt"]) check(optional(record[name], isTime), name);
+    return record as unknown as MessageRecord;
+  },
+};
+
+/** By {@link disappearingId}. */
+export const DISAPPEARING: Collection<DisappearingRecord> = {
+  name: "disappearing",
+  read(text) {
+    const record = members(text);
+    check(isId(record["conversation"]), "conversation");
+    check(isId(record["author"]), "author");
+    check(isTime(record["timestamp"]), "timestamp");
+    return record as unknown as DisappearingRecord;
+  },
+};
+
+/** By hash. */
+export const CHORES: Collection<ChoreRecord> = {
+  name: "chore",
+  read(text) {
+    const record = members(text);
+    check(record["delete"] === true || isTime(record["expiry"]), "chore");
+    return record as unknown as ChoreRecord;
+  },
+};
+
+/** By hash. */
+export const UNSUPPORTED: Collection<UnsupportedRecord> = {
+  name: "unsupported",
+  read(text) {
+    const record = members(text);
+    for (const name of ["reason", "version"]) check(isText(record[name]), name);
+    check(Number.isInteger(record["namespace"]), "namespace");
+    check(record["data"] instanceof Uint8Array, "data");
+    for (const name of ["timestamp", "expiration"]) check(isTime(record[name]), name);
+    check(optional(record["until"], isTime), "until");
+    return record as unknown as UnsupportedRecord;
+  },
+};
+
+/** Id of a message: messages of one author sort by time. */
+export const messageId = (author: string, timestamp: number): string => `${author}/${padNumber(timestamp)}`;
+
+/** Id of a message that disappears at `at`. */
+export const disappearingId = (at: number, author: string, timestamp: number): string =>
+  `${padNumber(at)}/${messageId(author, timestamp)}`;
+
+/** The sent time in a {@link messageId}. */
+export const timestampOf = (id: string): number => Number(id.slice(id.lastIndexOf("/") + 1));
+
+/** The time in a {@link disappearingId}. */
+export const disappearsAtOf = (id: string): number => Number(id.slice(0, id.indexOf("/")));
