@@ -7,6 +7,8 @@ import { bytesToHex } from "../bytes/index.js";
 import { defaultCrypto } from "../crypto/index.js";
 import { customNetwork } from "../network/index.js";
 import { parseAccount } from "./auth.js";
+import { startCommunityServer } from "./community-server.js";
+import type { CommunityServerOptions, TestnetCommunity } from "./community-types.js";
 import { invalidOption } from "./errors.js";
 import { createChance, createDeriver, createIdentities } from "./keys.js";
 import { NameService } from "./names.js";
@@ -35,8 +37,8 @@ const TIMEOUTS: TestnetTimeouts = {
 };
 
 /**
- * Starts a whole network on loopback, in this process: a seed node and service nodes, each with its own keys,
- * certificate and HTTPS port, that do what storage servers do (docs/protocol/storage-server-behaviour.md).
+ * Starts a whole network on loopback, in this process: a seed node, a community server, and service nodes, each with its
+ * own keys, certificate and HTTPS port, that do what storage servers do (docs/protocol/storage-server-behaviour.md).
  *
  * @throws SessionError `INVALID_ARGUMENT`, `TESTNET_START_FAILED`
  */
@@ -65,7 +67,9 @@ class TestNetwork implements Testnet, World {
   readonly #closing = new AbortController();
   readonly #listeners = new Set<(event: TestnetEvent) => void>();
   #rules: ServerRules;
+  readonly #communityOptions: CommunityServerOptions;
   #seedNode: SeedNodeServer | undefined;
+  #community: TestnetCommunity | undefined;
 
   constructor(options: TestnetOptions) {
     const crypto = options.crypto ?? defaultCrypto;
@@ -74,6 +78,7 @@ class TestNetwork implements Testnet, World {
     this.peers = new Peers(bytesToHex(crypto.randomBytes(16)));
     this.names = new NameService(crypto);
     this.now = options.now ?? Date.now;
+    this.#communityOptions = { seed: options.seed, now: this.now, crypto, ...options.community };
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.rateLimit = options.rateLimit ?? { burst: 600, perSecond: 300 };
     this.lateDeliveryMs = options.lateDeliveryMs ?? 95_000;
@@ -112,8 +117,14 @@ class TestNetwork implements Testnet, World {
     });
   }
 
+  get community(): TestnetCommunity {
+    // Started before anybody gets to see the network.
+    return this.#community as TestnetCommunity;
+  }
+
   async start(): Promise<void> {
     this.#seedNode = await startSeedNode(this.chain);
+    this.#community = await startCommunityServer(this.#communityOptions);
     await Promise.all(this.nodes.map((node) => node.start()));
   }
 
@@ -163,7 +174,11 @@ class TestNetwork implements Testnet, World {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([this.#seedNode?.close(), ...this.nodes.map((node) => node.stop())]);
+    await Promise.all([
+      this.#seedNode?.close(),
+      this.#community?.close(),
+      ...this.nodes.map((node) => node.stop()),
+    ]);
     this.peers.close();
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Crypto } from "../crypto/index.js";
 import type { NetworkConfig } from "../network/index.js";
+import type { CommunityServerOptions, TestnetCommunity } from "./community-types.js";
 
 /** The keys of a node. Test keys: never use them on a real network. */
 export interface TestnetNodeKeys {
@@ -63,6 +64,8 @@ export interface TestnetOptions {
   readonly rateLimit?: RateLimit | false | undefined;
   /** How long a node keeps a call for a swarm member that is switched off, milliseconds of the clock; 95000. */
   readonly lateDeliveryMs?: number | undefined;
+  /** The community server; with the clock, seed and cryptography of the network unless it is given its own. */
+  readonly community?: CommunityServerOptions | undefined;
   /** Called for everything that happens; the same as `net.on`. */
   readonly onEvent?: ((event: TestnetEvent) => void) | undefined;
   readonly crypto?: Crypto | undefined;
@@ -182,6 +185,8 @@ export interface Testnet extends AsyncDisposable {
   /** The seed node: `POST <seedUrl>/json_rpc`. */
   readonly seedUrl: string;
   readonly nodes: readonly TestnetNode[];
+  /** The community server, with a room `lobby` unless the options name others. */
+  readonly community: TestnetCommunity;
   /** The nodes that keep this account. */
   swarmOf(id: string): readonly TestnetNode[];
   /** All messages of this account, by whoever has them; in the order of the first node that has them. */
