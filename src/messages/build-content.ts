@@ -24,7 +24,7 @@ import {
   expiringTtl,
   fromReading,
 } from "./expiration.js";
-import { MAX_ATTACHMENTS, MESSAGE_TTL_MS, TEXT_LIMIT } from "./limits.js";
+import { MAX_ATTACHMENTS, MAX_EMOJI_LENGTH, MESSAGE_TTL_MS, TEXT_LIMIT } from "./limits.js";
 import { countCodePoints } from "./names.js";
 import type {
   MessageReference,
@@ -181,7 +181,9 @@ function textData(message: OutgoingText, context: ContentContext): DataMessage {
 }
 
 function reactionData(message: OutgoingReaction, context: ContentContext): DataMessage {
-  if (message.emoji === "") throw invalid("a reaction needs an emoji");
+  if (message.emoji === "" || message.emoji.length > MAX_EMOJI_LENGTH) {
+    throw invalid("a reaction needs an emoji");
+  }
   const action =
     message.action === "add" ? DataMessageReactionAction.REACT : DataMessageReactionAction.REMOVE;
   return {

@@ -18,6 +18,7 @@ import type { MessageErrorCode } from "./errors.js";
 import { readExpiration } from "./expiration.js";
 import type { DecodeResult, DroppedMessage, IncomingBase } from "./incoming.js";
 import { unpadMessage } from "./padding.js";
+import { readPro } from "./pro.js";
 import { readProfile } from "./profile.js";
 import { readContent } from "./read-content.js";
 import { kindRules, senderRules, validate } from "./rules.js";
@@ -39,6 +40,8 @@ export interface StoredItem {
 /** Who receives, and the receiver's state. */
 export interface DecodeContext extends ValidationContext {
   readonly account: Account;
+  /** Ed25519 key of the Session Pro backend: proofs are checked with it, and are `unchecked` without. */
+  readonly proBackendKey?: Uint8Array | undefined;
   readonly crypto?: Crypto | undefined;
 }
 
@@ -75,6 +78,7 @@ export function decodeMessage(item: StoredItem, context: DecodeContext): DecodeR
       from: sender,
       timestamp: received.timestamp,
       ...(conversation === undefined ? {} : { conversation }),
+      expiration: readExpiration(content, conversation === account.sessionId),
       data,
     };
   }
@@ -84,6 +88,8 @@ export function decodeMessage(item: StoredItem, context: DecodeContext): DecodeR
   const { dataMessage } = verdict.content;
   const trimmed = verdict.trimmedBy.length > 0 && dataMessage !== undefined;
   const conversation = received.conversation as SessionId;
+  const proof = { content, signature: envelope.proSig, signed: envelope.content };
+  const pro = readPro({ ...proof, backendKey: context.proBackendKey }, crypto);
   const base: IncomingBase = {
     from: sender,
     conversation,
@@ -94,6 +100,7 @@ export function decodeMessage(item: StoredItem, context: DecodeContext): DecodeR
     ...(item.expiration === undefined ? {} : { expiresAt: item.expiration }),
     ...(envelope.sourceDevice === undefined ? {} : { sourceDevice: envelope.sourceDevice }),
     expiration: readExpiration(content, conversation === account.sessionId),
+    ...(pro === undefined ? {} : { pro }),
     content,
     ...(trimmed ? { normalized: { rules: verdict.trimmedBy, dataMessage } } : {}),
   };

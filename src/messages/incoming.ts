@@ -13,6 +13,7 @@ import type {
   LinkPreview,
   MessageReference,
 } from "./outgoing.js";
+import type { ProStatus } from "./pro.js";
 import type { Profile } from "./profile.js";
 import type { RuleId, RuleReason } from "./validation.js";
 
@@ -35,6 +36,8 @@ export interface IncomingBase {
   readonly sourceDevice?: number | undefined;
   /** When this message disappears. */
   readonly expiration: Expiration;
+  /** Session Pro, where the sender claims it. */
+  readonly pro?: ProStatus | undefined;
   /** What was on the wire. */
   readonly content: Content;
   /** The data message after trimming, and the rules that trimmed it. Absent when nothing was trimmed. */
@@ -161,6 +164,8 @@ export interface UnknownKind {
   readonly timestamp: number;
   /** Where a placeholder belongs; absent for own messages without a target. */
   readonly conversation?: SessionId | undefined;
+  /** When it disappears. */
+  readonly expiration: Expiration;
   readonly data: Uint8Array;
 }
 

@@ -38,16 +38,18 @@ export type * from "./incoming.js";
 export {
   COMMUNITY_CLOCK_TOLERANCE_MS,
   MAX_ATTACHMENTS,
+  MAX_EMOJI_LENGTH,
   MAX_NAME_BYTES,
   MESSAGE_TTL_MS,
   PADDING_BLOCK,
   TEXT_LIMIT,
   TEXT_LIMIT_PRO,
 } from "./limits.js";
+export { hasLink } from "./links.js";
 export { checkName, countCodePoints, cutToCodePoints, displayableName, prepareName } from "./names.js";
 export type * from "./outgoing.js";
 export { paddedLength, padMessage, unpadMessage } from "./padding.js";
-export { proProofLayout } from "./pro.js";
+export { type ProInput, type ProStatus, proProofLayout, readPro } from "./pro.js";
 export {
   isNewerProfile,
   type Profile,

@@ -12,6 +12,8 @@ export const TEXT_LIMIT = 2_000;
 export const TEXT_LIMIT_PRO = 10_000;
 /** A message with more attachments is dropped by receivers. */
 export const MAX_ATTACHMENTS = 32;
+/** UTF-16 units of an emoji; the longest of Unicode have about 35. Anything longer is none. */
+export const MAX_EMOJI_LENGTH = 64;
 /** UTF-8 bytes of a display name. */
 export const MAX_NAME_BYTES = 100;
 /** How far a community message's own time may be from the time of posting: 6 h. */

@@ -9,7 +9,13 @@
 import { isSessionId } from "../identity/index.js";
 import { CallMessageType, type Content, type DataMessage, DataMessageFlags } from "../proto/index.js";
 import { CONTENT_PARTS } from "./content.js";
-import { COMMUNITY_CLOCK_TOLERANCE_MS, MAX_ATTACHMENTS, MESSAGE_TTL_MS, TEXT_LIMIT_PRO } from "./limits.js";
+import {
+  COMMUNITY_CLOCK_TOLERANCE_MS,
+  MAX_ATTACHMENTS,
+  MAX_EMOJI_LENGTH,
+  MESSAGE_TTL_MS,
+  TEXT_LIMIT_PRO,
+} from "./limits.js";
 import { hasLink } from "./links.js";
 import { cutToCodePoints } from "./names.js";
 import { toTimestamp } from "./timestamps.js";
@@ -143,9 +149,13 @@ const isSwitchedOff: Drops = ({ content: { receiptMessage, typingMessage } }, { 
 const reactionHasNoTarget: Drops = ({ content: { dataMessage } }, { isKnownTarget }) => {
   const reaction = dataMessage?.reaction;
   if (reaction === undefined) return false;
+  const { emoji = "" } = reaction;
   const time = toTimestamp(reaction.id);
   return (
-    (reaction.emoji ?? "") === "" || time === undefined || isKnownTarget?.(reaction.author, time) === false
+    emoji === "" ||
+    emoji.length > MAX_EMOJI_LENGTH ||
+    time === undefined ||
+    isKnownTarget?.(reaction.author, time) === false
   );
 };
 

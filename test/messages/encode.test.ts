@@ -374,6 +374,7 @@ describe("decodeMessage", () => {
       from: alice.sessionId,
       conversation: alice.sessionId,
       timestamp,
+      expiration: { mode: "off", seconds: 0 },
       data,
     });
     expect(decodeMessage({ data }, { account: bob, now, isBlocked: () => true })).toMatchObject({

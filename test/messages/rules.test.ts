@@ -308,6 +308,13 @@ const drops: readonly DropCase[] = [
   {
     rule: "V22",
     reason: "reaction-without-target",
+    name: "an emoji of 10 kB is none",
+    dropped: data({ reaction: { ...reaction, emoji: "👍".repeat(2500) } }),
+    kept: data({ reaction: { ...reaction, emoji: "👩🏽‍❤️‍💋‍👨🏿" } }),
+  },
+  {
+    rule: "V22",
+    reason: "reaction-without-target",
     name: "unknown target",
     dropped: data({ reaction: { ...reaction, id: 7n } }),
     kept: data({ reaction }),
