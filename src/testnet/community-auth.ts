@@ -7,7 +7,8 @@ import { base64ToBytes, bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from 
 import { isSessionError } from "../errors/index.js";
 import { idFromPublicKey, sessionIdFromX25519 } from "../identity/index.js";
 import { type CommunityRequest, refuse } from "./community-http.js";
-import type { CommunityState, User } from "./community-state.js";
+import type { User } from "./community-model.js";
+import type { CommunityState } from "./community-state.js";
 
 const DAY = 24 * 60 * 60;
 const HEADERS = ["x-sogs-pubkey", "x-sogs-nonce", "x-sogs-timestamp", "x-sogs-signature"] as const;

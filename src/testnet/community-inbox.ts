@@ -6,9 +6,9 @@
 import { base64ToBytes, bytesToBase64 } from "../bytes/index.js";
 import { isSessionError } from "../errors/index.js";
 import { jsonObject, jsonResponse, NOTHING_NEW, queryNumber, refusePage } from "./community-http.js";
+import type { DirectMessage } from "./community-model.js";
 import { requireBlindedUser, requireUser } from "./community-permissions.js";
 import type { Route, RouteCall } from "./community-routes.js";
-import type { DirectMessage } from "./community-state.js";
 
 const LIFE = 15 * 24 * 3600;
 const MAX_PAGE = 256;

@@ -4,8 +4,9 @@
  * @module
  */
 import { bytesToBase64 } from "../bytes/index.js";
+import { type Message, RIGHTS, type Room, type User } from "./community-model.js";
 import { may, rolesOf } from "./community-permissions.js";
-import { type CommunityState, type Message, RIGHTS, type Room, type User } from "./community-state.js";
+import type { CommunityState } from "./community-state.js";
 
 type Json = Record<string, unknown>;
 

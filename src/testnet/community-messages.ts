@@ -17,16 +17,10 @@ import {
   refusePage,
 } from "./community-http.js";
 import { messageJson, reactionRow, whisperJson } from "./community-json.js";
+import { deleteMessage, type Message, type Room, touchMessage, type User } from "./community-model.js";
 import { may, requireRead, requireUser, requireWrite, rolesOf } from "./community-permissions.js";
 import { type Route, type RouteCall, roomOf } from "./community-routes.js";
-import {
-  type CommunityState,
-  deleteMessage,
-  type Message,
-  type Room,
-  touchMessage,
-  type User,
-} from "./community-state.js";
+import type { CommunityState } from "./community-state.js";
 
 /** How long a file has to become part of a message, seconds. */
 const FILE_RECENT = 3600;

@@ -5,10 +5,7 @@
  */
 import { jsonObject, jsonResponse, permissionDenied, refusePage } from "./community-http.js";
 import { targetUser } from "./community-messages.js";
-import { overrideJson, requireRole, requireUser, rolesOf } from "./community-permissions.js";
-import { type Route, type RouteCall, roomOf } from "./community-routes.js";
 import {
-  type CommunityState,
   dropEmptyOverride,
   type Future,
   overrideOf,
@@ -17,7 +14,10 @@ import {
   type Room,
   setRoomRole,
   type User,
-} from "./community-state.js";
+} from "./community-model.js";
+import { overrideJson, requireRole, requireUser, rolesOf } from "./community-permissions.js";
+import { type Route, type RouteCall, roomOf } from "./community-routes.js";
+import type { CommunityState } from "./community-state.js";
 
 type Body = Readonly<Record<string, unknown>>;
 /** Rooms, or the whole server. */

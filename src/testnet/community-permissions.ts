@@ -4,15 +4,8 @@
  * @module
  */
 import { permissionDenied, refuse, refusePage } from "./community-http.js";
-import {
-  type CommunityState,
-  type Override,
-  overrideOf,
-  RIGHTS,
-  type Right,
-  type Room,
-  type User,
-} from "./community-state.js";
+import { type Override, overrideOf, RIGHTS, type Right, type Room, type User } from "./community-model.js";
+import type { CommunityState } from "./community-state.js";
 
 /** A user's roles in a room, those for the whole server included. */
 export interface Roles {

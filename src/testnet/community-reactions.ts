@@ -4,10 +4,10 @@
  * @module
  */
 import { jsonResponse, queryNumber, refuseBare } from "./community-http.js";
+import { type Message, type Room, touchMessage } from "./community-model.js";
 import { requireRead, requireRole, requireUser } from "./community-permissions.js";
 import { regularMessage } from "./community-rooms.js";
 import { type Route, type RouteCall, roomOf } from "./community-routes.js";
-import { type Message, type Room, touchMessage } from "./community-state.js";
 
 const MAX_CODE_POINTS = 12;
 

@@ -5,6 +5,7 @@
  */
 import { jsonObject, jsonResponse, permissionDenied, refuseBare, refusePage } from "./community-http.js";
 import { rightsJson, roomJson } from "./community-json.js";
+import { type Message, RIGHTS, type Room, type User } from "./community-model.js";
 import {
   may,
   requireAccessible,
@@ -15,7 +16,7 @@ import {
 } from "./community-permissions.js";
 import type { Route } from "./community-routes.js";
 import { roomOf } from "./community-routes.js";
-import { type CommunityState, type Message, RIGHTS, type Room, type User } from "./community-state.js";
+import type { CommunityState } from "./community-state.js";
 
 export const roomRoutes: readonly Route[] = [
   {

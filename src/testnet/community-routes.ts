@@ -4,7 +4,8 @@
  * @module
  */
 import { type CommunityRequest, type CommunityResponse, refusePage } from "./community-http.js";
-import type { CommunityState, Room, User } from "./community-state.js";
+import type { Room, User } from "./community-model.js";
+import type { CommunityState } from "./community-state.js";
 
 /** A request that found its endpoint. */
 export interface RouteCall {

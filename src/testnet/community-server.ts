@@ -13,12 +13,13 @@ import { fileRoutes } from "./community-files.js";
 import { type CommunityRequest, type CommunityResponse, pageResponse, refusalOf } from "./community-http.js";
 import { inboxRoutes } from "./community-inbox.js";
 import { messageRoutes } from "./community-messages.js";
+import { type Room, setRoomRole, type User } from "./community-model.js";
 import { moderationRoutes, setGlobalRole } from "./community-moderation.js";
 import { applyFutures } from "./community-permissions.js";
 import { reactionRoutes } from "./community-reactions.js";
 import { roomRoutes } from "./community-rooms.js";
 import type { Route } from "./community-routes.js";
-import { CommunityState, type Room, setRoomRole, type User } from "./community-state.js";
+import { CommunityState } from "./community-state.js";
 import type {
   CommunityAnswer,
   CommunityExchange,
