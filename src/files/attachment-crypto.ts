@@ -211,8 +211,9 @@ async function* openLegacy(
     verifier.update(piece);
     kept.push(new Uint8Array(piece));
   }
-  if (size > verifier.final()) throw corrupt("size-too-big");
-  yield* cut(decryptVerified(released(kept), key, crypto), size);
+  const paddedSize = verifier.final();
+  if (size > paddedSize) throw corrupt("size-too-big");
+  yield* cut(decryptVerified(released(kept), key, paddedSize, crypto), size);
 }
 
 async function* openStream(

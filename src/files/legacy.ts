@@ -158,10 +158,11 @@ export function decryptLegacy(
   const verifier = createLegacyVerifier(secrets, crypto);
   const size = requireSize(secrets.size);
   verifier.update(blob);
-  if (size > verifier.final()) throw corrupt("size-too-big");
+  const paddedSize = verifier.final();
+  if (size > paddedSize) throw corrupt("size-too-big");
   const file = new Uint8Array(size);
   let at = 0;
-  for (const piece of decryptVerified([blob], secrets.key as Uint8Array, crypto)) {
+  for (const piece of decryptVerified([blob], secrets.key as Uint8Array, paddedSize, crypto)) {
     const wanted = piece.subarray(0, size - at);
     file.set(wanted, at);
     at += wanted.length;
@@ -242,22 +243,29 @@ class Tail {
   }
 }
 
-/** Decrypts the pieces of a blob that was verified, padding included. Each piece is let go when it is done. */
+/**
+ * Decrypts the pieces of a blob that was verified, padding included. Each piece is let go when it is done.
+ *
+ * @param paddedSize - what {@link LegacyVerifier.final} gave
+ */
 export function* decryptVerified(
   pieces: Iterable<Uint8Array>,
   key: Uint8Array,
+  paddedSize: number,
   crypto: Crypto = defaultCrypto,
 ): Generator<Uint8Array> {
   let iv: Uint8Array = new Uint8Array(0);
   let cipher: IncrementalCipher | undefined;
-  const tail = new Tail(MAC);
+  let left = legacyBlobSize(paddedSize) - IV - MAC;
   for (const piece of pieces) {
     const missing = IV - iv.length;
     if (missing > 0) iv = concatBytes(iv, piece.subarray(0, missing));
     if (iv.length < IV) continue;
     cipher ??= crypto.aes256cbcDecryptor(key.subarray(0, 32), iv);
     for (const step of steps(piece.subarray(missing))) {
-      for (const certain of tail.push(step)) yield cipher.update(certain);
+      const ciphertext = step.subarray(0, left);
+      left -= ciphertext.length;
+      if (ciphertext.length > 0) yield cipher.update(ciphertext);
     }
   }
   if (cipher !== undefined) yield unpadded(() => (cipher as IncrementalCipher).final());
