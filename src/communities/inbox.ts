@@ -23,7 +23,7 @@ import { numberSegment, withQuery } from "./path.js";
 import { member, readBase64, readInteger, readList, readRecord, readTime } from "./read.js";
 
 /** Rows that servers give at once when nothing else is said. */
-const DEFAULT_LIMIT = 256;
+const DEFAULT_LIMIT = 100;
 
 /** An item of an inbox or outbox, still encrypted. */
 export interface InboxItem {
@@ -80,6 +80,7 @@ export interface InboxContext {
 export interface InboxOptions {
   /** Only items after this id. */
   readonly since?: number | undefined;
+  /** 1 to 256; 100 when left out. */
   readonly limit?: number | undefined;
 }
 

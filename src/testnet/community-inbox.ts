@@ -5,12 +5,13 @@
  */
 import { base64ToBytes, bytesToBase64 } from "../bytes/index.js";
 import { isSessionError } from "../errors/index.js";
-import { jsonObject, jsonResponse, NOTHING_NEW, queryNumber, refusePage } from "./community-http.js";
+import { clip, jsonObject, jsonResponse, NOTHING_NEW, queryNumber, refusePage } from "./community-http.js";
 import type { DirectMessage } from "./community-model.js";
 import { requireBlindedUser, requireUser } from "./community-permissions.js";
 import type { Route, RouteCall } from "./community-routes.js";
 
 const LIFE = 15 * 24 * 3600;
+const PAGE = 100;
 const MAX_PAGE = 256;
 
 export const inboxRoutes: readonly Route[] = [
@@ -50,10 +51,10 @@ function list(call: RouteCall, side: "sender" | "recipient"): ReturnType<typeof 
   const owner = requireBlindedUser(call.user);
   const since = params[0];
   const now = state.now();
-  const limit = queryNumber(request, "limit") ?? MAX_PAGE;
+  const limit = clip(queryNumber(request, "limit") ?? PAGE, 1, MAX_PAGE);
   const items = state.inbox
     .filter((item) => item[side] === owner && item.expiry > now && item.id > Number(since ?? 0))
-    .slice(0, Math.min(MAX_PAGE, Math.max(1, limit)));
+    .slice(0, limit);
   return items.length === 0 && since !== undefined ? NOTHING_NEW : jsonResponse(items.map(itemJson));
 }
 

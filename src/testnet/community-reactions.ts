@@ -14,7 +14,7 @@ const MAX_CODE_POINTS = 12;
 export const reactionRoutes: readonly Route[] = [
   {
     method: "PUT",
-    pattern: /^\/room\/([\w-]+)\/reaction\/(\d+)\/([^/]+)$/,
+    pattern: /^\/room\/([\w-]+)\/reaction\/(\d+)\/(.+)$/,
     answer: (call) => {
       const user = requireUser(call.user);
       const { room, message, emoji } = target(call);
@@ -29,7 +29,7 @@ export const reactionRoutes: readonly Route[] = [
   },
   {
     method: "DELETE",
-    pattern: /^\/room\/([\w-]+)\/reaction\/(\d+)\/([^/]+)$/,
+    pattern: /^\/room\/([\w-]+)\/reaction\/(\d+)\/(.+)$/,
     answer: (call) => {
       const user = requireUser(call.user);
       const { room, message, emoji } = target(call);
@@ -42,7 +42,7 @@ export const reactionRoutes: readonly Route[] = [
   },
   {
     method: "DELETE",
-    pattern: /^\/room\/([\w-]+)\/reactions\/(\d+)(?:\/([^/]+))?$/,
+    pattern: /^\/room\/([\w-]+)\/reactions\/(\d+)(?:\/(.+))?$/,
     answer: (call) => {
       const room = roomOf(call);
       requireRole(room, call.user, "moderator");
@@ -62,7 +62,7 @@ export const reactionRoutes: readonly Route[] = [
   },
   {
     method: "GET",
-    pattern: /^\/room\/([\w-]+)\/reactors\/(\d+)\/([^/]+)$/,
+    pattern: /^\/room\/([\w-]+)\/reactors\/(\d+)\/(.+)$/,
     answer: (call) => {
       const { message, emoji } = target(call);
       const limit = queryNumber(call.request, "limit") ?? 0;
