@@ -7,6 +7,7 @@
  */
 import { SessionError } from "../errors/index.js";
 import { isPrivateHost } from "./address.js";
+import type { FileServer } from "./file-server.js";
 import type { ServiceNode, TlsTrust } from "./types.js";
 
 /** Where the first node list comes from, and whom to believe to be that host. */
@@ -64,6 +65,8 @@ export interface NetworkSettings {
   readonly maxResponseBytes?: number | undefined;
   /** URL of a relay through which every request goes, where the platform cannot reach nodes itself (browsers). */
   readonly relay?: string | undefined;
+  /** Where files are uploaded to: that of all apps on the main network; elsewhere none unless it is given. */
+  readonly fileServer?: FileServer | undefined;
   readonly timeouts?: Partial<NetworkTimeouts> | undefined;
   readonly intervals?: Partial<NetworkIntervals> | undefined;
 }
@@ -87,6 +90,8 @@ export interface NetworkConfig {
   /** Strikes after which a node leaves the pool, and a path and its guard are dropped. */
   readonly strikeLimit: number;
   readonly relay: string | undefined;
+  /** Undefined: no files can be sent. */
+  readonly fileServer: FileServer | undefined;
   readonly timeouts: NetworkTimeouts;
   readonly intervals: NetworkIntervals;
 }
@@ -148,7 +153,12 @@ export function customNetwork(options: CustomNetworkOptions): NetworkConfig {
 
 /** Fills in the defaults. @internal */
 export function createConfig(
-  base: { readonly name: string; readonly seeds: readonly SeedNode[]; readonly minPoolSize: number },
+  base: {
+    readonly name: string;
+    readonly seeds: readonly SeedNode[];
+    readonly minPoolSize: number;
+    readonly fileServer?: FileServer | undefined;
+  },
   settings: NetworkSettings,
 ): NetworkConfig {
   const allowPrivateAddresses = settings.allowPrivateAddresses ?? false;
@@ -168,6 +178,7 @@ export function createConfig(
     maxResponseBytes: settings.maxResponseBytes ?? 16 * 1024 * 1024,
     strikeLimit: 3,
     relay: settings.relay === undefined ? undefined : parseUrl(settings.relay).href,
+    fileServer: checkFileServer(settings.fileServer ?? base.fileServer),
     timeouts: Object.freeze(merge(TIMEOUTS, settings.timeouts)),
     intervals: Object.freeze(merge(INTERVALS, settings.intervals)),
   };
@@ -198,23 +209,46 @@ function parseSeed(seed: string | SeedNode): SeedNode {
   return Object.freeze({ url: href, trust });
 }
 
+function checkFileServer(server: FileServer | undefined): FileServer | undefined {
+  if (server === undefined) return undefined;
+  const { url, ed25519PublicKey, x25519PublicKey, otherX25519PublicKeys } = server;
+  parseUrl(url);
+  for (const key of [x25519PublicKey, ed25519PublicKey, ...(otherX25519PublicKeys ?? [])]) {
+    if (key === undefined || /^[0-9a-f]{64}$/.test(key)) continue;
+    throw new SessionError(
+      "INVALID_ARGUMENT",
+      "a key of the file server is not 64 lower-case hex characters",
+    );
+  }
+  // No more than this, so that a running test server can be given as it is.
+  return Object.freeze({ url, ed25519PublicKey, x25519PublicKey, otherX25519PublicKeys });
+}
+
 function parseUrl(text: string): URL {
   let url: URL;
   try {
     url = new URL(text);
   } catch {
     // The text is not repeated: it may hold a password.
-    throw new SessionError("INVALID_ARGUMENT", "a seed or relay is not a URL");
+    throw new SessionError("INVALID_ARGUMENT", "a seed, relay or file server is not a URL");
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new SessionError("INVALID_ARGUMENT", "a seed or relay URL must start with http: or https:", {
-      details: { host: url.host },
-    });
+    throw new SessionError(
+      "INVALID_ARGUMENT",
+      "a seed, relay or file server URL must start with http: or https:",
+      {
+        details: { host: url.host },
+      },
+    );
   }
   if (url.username !== "" || url.password !== "") {
-    throw new SessionError("INVALID_ARGUMENT", "a seed or relay URL must not hold a user name or password", {
-      details: { host: url.host },
-    });
+    throw new SessionError(
+      "INVALID_ARGUMENT",
+      "a seed, relay or file server URL must not hold a user name or password",
+      {
+        details: { host: url.host },
+      },
+    );
   }
   url.hash = "";
   return url;

@@ -17,6 +17,7 @@ export {
   type SeedNode,
 } from "./config.js";
 export { Emitter } from "./emitter.js";
+export { defaultFileServer, type FileServer } from "./file-server.js";
 export { mainnet } from "./mainnet.js";
 export { connectNetwork, Network } from "./network.js";
 export { type NodeRules, parseNodeJson, parseNodeList, restoreNode, storeNode } from "./node-list.js";

@@ -1,5 +1,5 @@
 /**
- * The main network: its three seed nodes and the certificates that they are recognised by.
+ * The main network: its three seed nodes, the certificates that they are recognised by, and its file server.
  *
  * The certificates are self-signed for ten years (2023-04-05 to 2033-04-05) and public; each is pinned by itself, by
  * the SHA-256 of its public key and by its own SHA-256 (docs/protocol/network.md §2.1).
@@ -7,6 +7,7 @@
  * @module
  */
 import { createConfig, type NetworkConfig, type NetworkSettings, type SeedNode } from "./config.js";
+import { defaultFileServer } from "./file-server.js";
 
 const SEEDS: readonly SeedNode[] = [
   {
@@ -116,5 +117,8 @@ LDpU7zGjcD/A19tfdfMFTOmETuq40I8xxtlR2NENFOAL
  * @param settings - changes to the defaults (docs/protocol/network.md §4: at least 12 nodes, two paths)
  */
 export function mainnet(settings: NetworkSettings = {}): NetworkConfig {
-  return createConfig({ name: "mainnet", seeds: SEEDS, minPoolSize: 12 }, settings);
+  return createConfig(
+    { name: "mainnet", seeds: SEEDS, minPoolSize: 12, fileServer: defaultFileServer },
+    settings,
+  );
 }

@@ -10,6 +10,7 @@ import { parseAccount } from "./auth.js";
 import { startCommunityServer } from "./community-server.js";
 import type { CommunityServerOptions, TestnetCommunity } from "./community-types.js";
 import { invalidOption } from "./errors.js";
+import { type FileServerOptions, startFileServer, type TestFileServer } from "./file-server.js";
 import { createChance, createDeriver, createIdentities } from "./keys.js";
 import { NameService } from "./names.js";
 import { StorageNode } from "./node.js";
@@ -37,8 +38,8 @@ const TIMEOUTS: TestnetTimeouts = {
 };
 
 /**
- * Starts a whole network on loopback, in this process: a seed node, a community server, and service nodes, each with its
- * own keys, certificate and HTTPS port, that do what storage servers do (docs/protocol/storage-server-behaviour.md).
+ * Starts a whole network on loopback, in this process: a seed node, a file server, a community server, and service nodes,
+ * each with its own keys, certificate and HTTPS port, that do what storage servers do (docs/protocol/storage-server-behaviour.md).
  *
  * @throws SessionError `INVALID_ARGUMENT`, `TESTNET_START_FAILED`
  */
@@ -68,7 +69,9 @@ class TestNetwork implements Testnet, World {
   readonly #listeners = new Set<(event: TestnetEvent) => void>();
   #rules: ServerRules;
   readonly #communityOptions: CommunityServerOptions;
+  readonly #fileServerOptions: FileServerOptions | undefined;
   #seedNode: SeedNodeServer | undefined;
+  #fileServer: TestFileServer | undefined;
   #community: TestnetCommunity | undefined;
 
   constructor(options: TestnetOptions) {
@@ -79,6 +82,11 @@ class TestNetwork implements Testnet, World {
     this.names = new NameService(crypto);
     this.now = options.now ?? Date.now;
     this.#communityOptions = { seed: options.seed, now: this.now, crypto, ...options.community };
+    const ed25519Seed = derive("file server");
+    this.#fileServerOptions =
+      options.fileServer === false
+        ? undefined
+        : { ed25519Seed, now: this.now, crypto, ...options.fileServer };
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.rateLimit = options.rateLimit ?? { burst: 600, perSecond: 300 };
     this.lateDeliveryMs = options.lateDeliveryMs ?? 95_000;
@@ -114,6 +122,7 @@ class TestNetwork implements Testnet, World {
       seeds: [this.seedUrl],
       allowPrivateAddresses: true,
       minPoolSize: Math.min(4, this.nodes.length),
+      fileServer: this.#fileServer,
     });
   }
 
@@ -122,8 +131,16 @@ class TestNetwork implements Testnet, World {
     return this.#community as TestnetCommunity;
   }
 
+  get fileServer(): TestFileServer {
+    if (this.#fileServer !== undefined) return this.#fileServer;
+    throw invalidOption("the network was started without a file server");
+  }
+
   async start(): Promise<void> {
     this.#seedNode = await startSeedNode(this.chain);
+    if (this.#fileServerOptions !== undefined) {
+      this.#fileServer = await startFileServer(this.#fileServerOptions);
+    }
     this.#community = await startCommunityServer(this.#communityOptions);
     await Promise.all(this.nodes.map((node) => node.start()));
   }
@@ -176,6 +193,7 @@ class TestNetwork implements Testnet, World {
     this.#closing.abort();
     await Promise.all([
       this.#seedNode?.close(),
+      this.#fileServer?.close(),
       this.#community?.close(),
       ...this.nodes.map((node) => node.stop()),
     ]);

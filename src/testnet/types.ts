@@ -6,6 +6,7 @@
 import type { Crypto } from "../crypto/index.js";
 import type { NetworkConfig } from "../network/index.js";
 import type { CommunityServerOptions, TestnetCommunity } from "./community-types.js";
+import type { FileServerOptions, TestFileServer } from "./file-server.js";
 
 /** The keys of a node. Test keys: never use them on a real network. */
 export interface TestnetNodeKeys {
@@ -64,6 +65,8 @@ export interface TestnetOptions {
   readonly rateLimit?: RateLimit | false | undefined;
   /** How long a node keeps a call for a swarm member that is switched off, milliseconds of the clock; 95000. */
   readonly lateDeliveryMs?: number | undefined;
+  /** The file server; with the clock, seed and cryptography of the network unless it is given its own. `false` for none. */
+  readonly fileServer?: FileServerOptions | false | undefined;
   /** The community server; with the clock, seed and cryptography of the network unless it is given its own. */
   readonly community?: CommunityServerOptions | undefined;
   /** Called for everything that happens; the same as `net.on`. */
@@ -185,6 +188,8 @@ export interface Testnet extends AsyncDisposable {
   /** The seed node: `POST <seedUrl>/json_rpc`. */
   readonly seedUrl: string;
   readonly nodes: readonly TestnetNode[];
+  /** The file server, which `network` names too. Throws `INVALID_ARGUMENT` where there is none. */
+  readonly fileServer: TestFileServer;
   /** The community server, with a room `lobby` unless the options name others. */
   readonly community: TestnetCommunity;
   /** The nodes that keep this account. */

@@ -211,6 +211,27 @@ describe("configuration", () => {
     });
   });
 
+  test("the main network has a file server; another one only if it is given", () => {
+    expect(mainnet().fileServer).toMatchObject({
+      url: "http://filev2.getsession.org",
+      x25519PublicKey: "09324794aa9c11948189762d198c618148e9136ac9582068180661208927ef34",
+    });
+    const seeds = ["http://a.example"];
+    expect(customNetwork({ seeds }).fileServer).toBeUndefined();
+    const fileServer = { url: "http://127.0.0.1:8080", x25519PublicKey: "ab".repeat(32) };
+    expect(customNetwork({ seeds, fileServer }).fileServer).toMatchObject(fileServer);
+    expect(mainnet({ fileServer }).fileServer).toMatchObject(fileServer);
+  });
+
+  test.each([
+    { url: "nonsense", x25519PublicKey: "ab".repeat(32) },
+    { url: "ftp://files.example", x25519PublicKey: "ab".repeat(32) },
+    { url: "http://files.example", x25519PublicKey: "ab".repeat(31) },
+    { url: "http://files.example", x25519PublicKey: "ab".repeat(32), ed25519PublicKey: "AB".repeat(32) },
+  ])("%j is no file server", (fileServer) => {
+    expect(() => mainnet({ fileServer })).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  });
+
   test("is frozen", () => {
     const config = mainnet({ timeouts: { request: 1 } });
     for (const part of [config, config.seeds, config.timeouts, config.intervals])

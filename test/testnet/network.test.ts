@@ -41,6 +41,18 @@ describe("the network as a whole", () => {
     const identities = (of: Testnet) => of.nodes.map((node) => [node.ed25519PublicKey, node.swarmId]);
     expect(identities(again)).toEqual(identities(net));
     expect(other.nodes[0]?.ed25519PublicKey).not.toBe(net.nodes[0]?.ed25519PublicKey);
+    expect(again.fileServer.ed25519PublicKey).toBe(net.fileServer.ed25519PublicKey);
+    expect(other.fileServer.ed25519PublicKey).not.toBe(net.fileServer.ed25519PublicKey);
+  });
+
+  it("has a file server, which its config names, unless it is left out", async () => {
+    const { url, ed25519PublicKey, x25519PublicKey } = net.fileServer;
+    expect(net.network.fileServer).toEqual({ url, ed25519PublicKey, x25519PublicKey });
+    expect(new URL(url).hostname).toBe("127.0.0.1");
+    expect((await fetch(`${url}/file/none`)).status).toBe(404);
+    await using bare = await startTestnet({ nodes: 1, fileServer: false });
+    expect(bare.network.fileServer).toBeUndefined();
+    expect(() => bare.fileServer).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
   });
 
   it("answers at the seed as a chain daemon does, with swarm ids in full", async () => {
