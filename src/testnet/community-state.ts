@@ -4,7 +4,8 @@
  * @module
  */
 import type { Crypto } from "../crypto/index.js";
-import { blind15Ids, isSessionId } from "../identity/index.js";
+import { isSessionError } from "../errors/index.js";
+import { type Blind15Ids, blind15Ids, isSessionId } from "../identity/index.js";
 import type { DirectMessage, Future, Message, Room, StoredFile, User } from "./community-model.js";
 import type { CommunityRoomOptions, CommunityServerOptions, PostLimit } from "./community-types.js";
 import { invalidOption } from "./errors.js";
@@ -80,20 +81,28 @@ export class CommunityState {
     const user: User = { id, banned: false, moderator: false, admin: false, visible: false };
     this.users.set(id, user);
     if (!this.requireBlinding) return user;
-    if (isSessionId(id))
-      this.#awaited.set(unsigned(blind15Ids(id, this.publicKey, this.crypto).positive), user);
-    else this.#takeOver(user);
+    const blinded = this.#blindedIds(id);
+    if (blinded === undefined) this.#takeOver(user);
+    else this.#awaited.set(unsigned(blinded.positive), user);
     return user;
   }
 
   /** The user of an id, if known. */
   findUser(id: string): User | undefined {
-    if (this.requireBlinding && isSessionId(id)) {
-      const { positive, negative } = blind15Ids(id, this.publicKey, this.crypto);
-      const blinded = this.users.get(positive) ?? this.users.get(negative);
-      if (blinded !== undefined) return blinded;
+    const blinded = this.requireBlinding ? this.#blindedIds(id) : undefined;
+    const known = blinded && (this.users.get(blinded.positive) ?? this.users.get(blinded.negative));
+    return known ?? this.users.get(id);
+  }
+
+  /** What a 05 id can be called here; `undefined` for other ids, and for those whose key is none. */
+  #blindedIds(id: string): Blind15Ids | undefined {
+    if (!isSessionId(id)) return undefined;
+    try {
+      return blind15Ids(id, this.publicKey, this.crypto);
+    } catch (error) {
+      if (isSessionError(error)) return undefined;
+      throw error;
     }
-    return this.users.get(id);
   }
 
   /** What was set for a 05 id goes over to its blinded id, which has come. */
