@@ -64,7 +64,7 @@ describe("rows of a room", () => {
     const other = signedBy(community, 3, "other");
     const flipped = Uint8Array.from(good.signature);
     flipped[5] = (flipped[5] as number) ^ 1;
-    const open = signedBy(community, 2, "open", "00");
+    const open = signedBy(community, 5, "open", "00");
     const forged = [
       { ...good, signature: flipped },
       { ...good, author: other.author },
