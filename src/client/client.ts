@@ -6,24 +6,26 @@
 import { defaultCrypto } from "../crypto/index.js";
 import { type AbortOptions, isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
 import type { Account, SessionId } from "../identity/index.js";
-import type { IncomingText } from "../messages/index.js";
+import type { IncomingText, Profile } from "../messages/index.js";
 import type { Network } from "../network/index.js";
 import { resolveName, Swarms } from "../swarm/index.js";
-import { type Consumer, HandlerConsumer, StreamConsumer } from "./consumers.js";
-import { checkContent, checkRecipient, type MessageContent } from "./content.js";
+import type { Calls } from "./calls.js";
+import { storedContacts } from "./contact-state.js";
+import type { Contacts, ProfileChanges } from "./contacts.js";
+import { checkContent, type MessageContent } from "./content.js";
+import { deleteLocally, type UnsendResult, unsend } from "./deleting.js";
 import { closedError } from "./errors.js";
-import {
-  type ClientEvents,
-  type Handler,
-  MESSAGE_KINDS,
-  type MessageEvents,
-  type PollReport,
-} from "./events.js";
+import type { ClientEvents, Handler, PollReport } from "./events.js";
+import { type DisappearingSetting, notifyExtraction, setDisappearing } from "./notices.js";
 import { type ClientOptions, claimAccount, closeAll, holdNetwork, holdStore } from "./open.js";
+import { approving, visibleFields } from "./outbound.js";
 import { buildParts, type ClientParts } from "./parts.js";
-import type { SendResult } from "./sender.js";
+import { markRead, type ReadMessages, type ReadResult } from "./reading.js";
+import { checkRecipient, type MessageTarget } from "./targets.js";
 import { delay, orAborted, platformTimers, settledWithin, type Timers } from "./timers.js";
-import { clockPort, messageCodec, swarmPort } from "./wiring.js";
+import type { SendResult } from "./transmit.js";
+import type { Typing } from "./typing.js";
+import { clockPort, messageCodec, receiverRules, swarmPort } from "./wiring.js";
 
 /** What a client is made of. @internal */
 export interface ClientCore {
@@ -37,6 +39,7 @@ export interface ClientCore {
 }
 
 const CLOSE_TIMEOUT_MS = 3_000;
+const UNSUPPORTED_BYTES = 16 * 1024 * 1024;
 
 /**
  * One account. Made by {@link Client.open}.
@@ -49,9 +52,6 @@ const CLOSE_TIMEOUT_MS = 3_000;
 export class Client {
   readonly #core: ClientCore;
   readonly #parts: ClientParts;
-  /** Handlers of message events, by event, so that `off` finds them. */
-  readonly #handlers = new Map<string, Map<unknown, Consumer>>();
-  readonly #streams = new Set<StreamConsumer>();
   #closing: Promise<void> | undefined;
 
   private constructor(core: ClientCore, parts: ClientParts) {
@@ -85,17 +85,22 @@ export class Client {
         closeTimeoutMs: options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS,
         closers,
       };
+      const contacts = await storedContacts(store.value);
       const world = {
         self: account.sessionId,
         store: store.value,
         swarm: swarmPort(swarms, account, crypto),
-        codec: messageCodec(account, clock.now, crypto),
+        codec: messageCodec(account, clock.now, receiverRules(options, contacts), crypto),
+        contacts,
         clock,
+        crypto,
         timers,
         now,
         random,
         logger: options.logger,
         polling: options.polling ?? {},
+        settings: { receipts: options.receipts ?? false, typing: options.typing ?? false },
+        unsupportedBytes: options.unsupportedBytes ?? UNSUPPORTED_BYTES,
       };
       const client: Client = new Client(core, await buildParts(world, () => client.#pollAndDeliver()));
       return client;
@@ -119,8 +124,24 @@ export class Client {
     return this.#core.network;
   }
 
+  /** People, and who accepts whom. */
+  get contacts(): Contacts {
+    return this.#open().contacts;
+  }
+
+  /** Telling that one types. */
+  get typing(): Typing {
+    return this.#open().typing;
+  }
+
+  /** Signalling of calls. */
+  get call(): Calls {
+    return this.#open().call;
+  }
+
   /**
    * Sends a message, and a copy for the account's other devices. To the own id: a note to self, which is that copy alone.
+   * To write to somebody is to accept their request.
    *
    * It is on disk before the network sees it, so a crash from then on does not lose it: the next client on the store
    * sends it, with the same timestamp. When this rejects, it will not be sent again, except with `CLOSED`, where it
@@ -128,15 +149,95 @@ export class Client {
    *
    * @returns once the recipient's swarm has it and the copy was tried; calls may run at the same time, each message
    *   gets a timestamp of its own
-   * @throws `ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `INVALID_ARGUMENT` (nothing was sent), `SEND_FAILED`,
-   *   `ABORTED`, `CLOSED`, `STORE_FAILED`
+   * @throws `ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `INVALID_ARGUMENT`, `CONTACT_BLOCKED` (nothing was sent),
+   *   `SEND_FAILED`, `ABORTED`, `CLOSED`, `STORE_FAILED`
    */
   async send(to: string, content: MessageContent, { signal }: AbortOptions = {}): Promise<SendResult> {
-    this.#checkOpen();
+    const { sender, world } = this.#open();
     const recipient = checkRecipient(to);
-    const message = checkContent(content);
+    const message = checkContent(content, world.self);
     throwIfAborted(signal);
-    return this.#parts.sender.send(recipient, message, signal);
+    const options = { ...approving(world, recipient), signal };
+    return sender.send(recipient, { ...message, ...visibleFields(world, recipient) }, options);
+  }
+
+  /**
+   * Reacts to a message with an emoji. At most 20 in a minute, as the apps do.
+   *
+   * @throws as {@link send}; `RATE_LIMITED`
+   */
+  async react(message: MessageTarget, emoji: string, options: AbortOptions = {}): Promise<SendResult> {
+    return this.#open().reactions.send(message, emoji, "add", options);
+  }
+
+  /** Takes a reaction back. */
+  async unreact(message: MessageTarget, emoji: string, options: AbortOptions = {}): Promise<SendResult> {
+    return this.#open().reactions.send(message, emoji, "remove", options);
+  }
+
+  /**
+   * Marks messages of others as read: all of a conversation up to a sent time, or those named. Those that disappear after
+   * reading begin to; the authors are told if `receipts` is on and they are accepted.
+   */
+  async markRead(conversation: string, read: ReadMessages, options: AbortOptions = {}): Promise<ReadResult> {
+    const { world, disappearing } = this.#open();
+    return markRead(world, conversation, read, disappearing, options);
+  }
+
+  /** Deletes an own message for everyone: asks the other party and the own devices, and deletes the copy in the own swarm. */
+  async unsend(message: MessageTarget, options: AbortOptions = {}): Promise<UnsendResult> {
+    return unsend(this.#open().world, message, options);
+  }
+
+  /** Deletes a message on this device: it does not come again, and nothing refers to it any more. */
+  async deleteLocally(message: MessageTarget): Promise<void> {
+    await deleteLocally(this.#open().world, message);
+  }
+
+  /** Accepts a message request: see `contacts.accept`. */
+  async acceptRequest(id: string, options: AbortOptions = {}): Promise<SendResult | undefined> {
+    return this.#open().contacts.accept(id, options);
+  }
+
+  /** Blocks a person: see `contacts.block`. */
+  async block(id: string): Promise<void> {
+    await this.#open().contacts.block(id);
+  }
+
+  async unblock(id: string): Promise<void> {
+    await this.#open().contacts.unblock(id);
+  }
+
+  /** Changes when own messages to `to` disappear. The other party has a setting of its own, and is told of this one. */
+  async setDisappearing(
+    to: string,
+    setting: DisappearingSetting,
+    options: AbortOptions = {},
+  ): Promise<SendResult> {
+    return setDisappearing(this.#open().world, to, setting, options);
+  }
+
+  /** Tells the other party that the screen was recorded; `undefined` if they are not accepted, so that nothing is sent. */
+  async notifyScreenshot(conversation: string, options: AbortOptions = {}): Promise<SendResult | undefined> {
+    return notifyExtraction(this.#open().world, "screenshot", conversation, options);
+  }
+
+  /** Tells the author of a message that its media was saved; `undefined` if they are not accepted. */
+  async notifyMediaSaved(
+    message: MessageTarget,
+    options: AbortOptions = {},
+  ): Promise<SendResult | undefined> {
+    return notifyExtraction(this.#open().world, "media-saved", message, options);
+  }
+
+  /** Changes the own name or picture: they go with the next messages. */
+  async setProfile(changes: ProfileChanges): Promise<Profile> {
+    return this.#open().contacts.setProfile(changes);
+  }
+
+  /** Name and picture of a person, or (without `id`) of the own account. */
+  getProfile(id: string = this.sessionId): Profile | undefined {
+    return this.#open().contacts.profile(id);
   }
 
   /**
@@ -152,22 +253,13 @@ export class Client {
    * @throws `CLOSED`
    */
   on<Name extends keyof ClientEvents>(name: Name, handler: Handler<ClientEvents[Name]>): () => void {
-    this.#checkOpen();
-    if (isMessageEvent(name)) this.#addHandler(name, handler as never);
-    else this.#parts.events.on(name, handler as never);
+    this.#open().subscriptions.on(name, handler);
     return () => this.off(name, handler);
   }
 
   /** Takes a handler off. */
   off<Name extends keyof ClientEvents>(name: Name, handler: Handler<ClientEvents[Name]>): void {
-    if (!isMessageEvent(name)) {
-      this.#parts.events.off(name, handler as never);
-      return;
-    }
-    const consumer = this.#handlers.get(name)?.get(handler);
-    if (consumer === undefined) return;
-    this.#handlers.get(name)?.delete(handler);
-    this.#remove(consumer);
+    this.#parts.subscriptions.off(name, handler);
   }
 
   /**
@@ -180,18 +272,7 @@ export class Client {
    * @throws `CLOSED`
    */
   messages({ signal }: AbortOptions = {}): AsyncIterableIterator<IncomingText, undefined> {
-    this.#checkOpen();
-    const end = (): void => stream.end();
-    const stream = new StreamConsumer((changed) => {
-      if (!changed.ended) return this.#parts.delivery.changed();
-      signal?.removeEventListener("abort", end);
-      if (this.#streams.delete(changed)) this.#remove(changed);
-    });
-    this.#streams.add(stream);
-    this.#add(stream);
-    if (signal?.aborted) stream.end();
-    else signal?.addEventListener("abort", end);
-    return stream;
+    return this.#open().subscriptions.stream(signal);
   }
 
   /**
@@ -200,7 +281,7 @@ export class Client {
    * @throws `POLL_FAILED`, `ABORTED`, `CLOSED`
    */
   async poll({ signal }: AbortOptions = {}): Promise<PollReport> {
-    this.#checkOpen();
+    this.#open();
     throwIfAborted(signal);
     try {
       return await orAborted(this.#pollAndDeliver(), signal);
@@ -216,7 +297,7 @@ export class Client {
    * @throws `NAME_INVALID`, `SWARM_NAME_NOT_REGISTERED`, `SWARM_NAME_UNRESOLVED`, `ABORTED`, `CLOSED`
    */
   async resolveName(name: string, { signal }: AbortOptions = {}): Promise<SessionId> {
-    this.#checkOpen();
+    this.#open();
     return resolveName(this.#core.swarms, name, { signal });
   }
 
@@ -236,10 +317,11 @@ export class Client {
   }
 
   async #close(): Promise<void> {
-    const { loop, delivery, sender, poller, lifetime } = this.#parts;
+    const { loop, delivery, sender, poller, subscriptions, endTimers, lifetime } = this.#parts;
     const { timers, closeTimeoutMs, closers } = this.#core;
     loop?.stop();
-    for (const stream of [...this.#streams]) stream.end();
+    subscriptions.endStreams();
+    await endTimers();
     await Promise.all([
       sender.drain(closeTimeoutMs),
       settledWithin(delivery.close(), closeTimeoutMs, timers),
@@ -259,31 +341,9 @@ export class Client {
     }
   }
 
-  #addHandler<Name extends keyof MessageEvents>(name: Name, handler: Handler<never>): void {
-    const handlers = this.#handlers.get(name) ?? new Map<unknown, Consumer>();
-    this.#handlers.set(name, handlers);
-    if (handlers.has(handler)) return;
-    const consumer = new HandlerConsumer(MESSAGE_KINDS[name], handler);
-    handlers.set(handler, consumer);
-    this.#add(consumer);
-  }
-
-  #add(consumer: Consumer): void {
-    this.#parts.delivery.add(consumer);
-    this.#parts.loop?.start();
-  }
-
-  #remove(consumer: Consumer): void {
-    const { delivery, loop } = this.#parts;
-    delivery.remove(consumer);
-    if (!delivery.wanted) loop?.stop();
-  }
-
-  #checkOpen(): void {
+  /** The parts of a client that is not closed. */
+  #open(): ClientParts {
     if (this.#closing !== undefined) throw closedError();
+    return this.#parts;
   }
-}
-
-function isMessageEvent(name: keyof ClientEvents): name is keyof MessageEvents {
-  return name in MESSAGE_KINDS;
 }

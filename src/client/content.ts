@@ -4,66 +4,110 @@
  * @module
  */
 import { SessionError } from "../errors/index.js";
-import { parseSessionId, type SessionId } from "../identity/index.js";
 import {
+  type CommunityInvitation,
   countCodePoints,
+  hasLink,
+  type LinkPreview,
   type MessageErrorCode,
   type MessageReference,
   type OutgoingText,
   TEXT_LIMIT,
 } from "../messages/index.js";
-import type { ClientErrorCode } from "./errors.js";
+import { checkRecipient, invalidArgument, type MessageTarget } from "./targets.js";
 
-/** A message to send. */
+/** A message to send: a text, an invitation, or both. */
 export interface MessageContent {
-  /** At most 2 000 Unicode code points, and not empty. */
-  readonly text: string;
-  /** The message that this one answers: its sender and timestamp. */
-  readonly quote?: MessageReference | undefined;
+  /** At most 2 000 Unicode code points. */
+  readonly text?: string | undefined;
+  /** The message that this one answers: a received one, what `send` answered, or author and timestamp. */
+  readonly quote?: MessageTarget | MessageReference | undefined;
+  /** A preview of a link in the text. The client fetches nothing: the app brings title and image. */
+  readonly preview?: LinkPreview | undefined;
+  /** An invitation to a community. */
+  readonly invitation?: CommunityInvitation | undefined;
 }
 
-const MEMBERS: ReadonlySet<string> = /* @__PURE__ */ new Set(["text", "quote"]);
+/** A member that makes a message by itself, or adds to one; each has its check. */
+type Check<Name extends keyof MessageContent> = (
+  value: NonNullable<MessageContent[Name]>,
+  content: MessageContent,
+  self: string,
+) => OutgoingText[Name];
+
+const CHECKS: { readonly [Name in keyof Required<MessageContent>]: Check<Name> } = {
+  text: checkText,
+  quote: (quote, _content, self) => checkQuote(quote, self),
+  preview: (preview, { text = "" }) => checkPreview(preview, text),
+  invitation: checkInvitation,
+};
+
+/** What is a message without anything else. */
+const VISIBLE: ReadonlyArray<keyof MessageContent> = ["text", "invitation"];
 
 /**
  * `content` as a message.
  *
- * @throws `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `INVALID_ARGUMENT` (a member of the wrong type, or one that this version
- *   does not send: better than to leave it out silently)
+ * @throws `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ID_INVALID`, `INVALID_ARGUMENT` (a member of the wrong type, or one that
+ *   this version does not send: better than to leave it out silently)
  */
-export function checkContent(content: MessageContent): OutgoingText {
-  if (typeof content !== "object" || content === null) throw invalid("the message is not an object");
-  const unknown = Object.entries(content).find(([name, value]) => value !== undefined && !MEMBERS.has(name));
+export function checkContent(content: MessageContent, self: string): OutgoingText {
+  if (typeof content !== "object" || content === null) throw invalidArgument("the message is not an object");
+  const given = Object.entries(content).filter(([, value]) => value !== undefined);
+  const unknown = given.find(([name]) => !Object.hasOwn(CHECKS, name));
   if (unknown !== undefined)
-    throw invalid("the message has a member that cannot be sent", { member: unknown[0] });
-  const { text, quote } = content;
-  if (typeof text !== "string") throw invalid("the text of the message is not a string");
-  if (text.length === 0) throw new SessionError<MessageErrorCode>("MESSAGE_EMPTY", "the message is empty");
+    throw invalidArgument("the message has a member that cannot be sent", { member: unknown[0] });
+  const message = Object.fromEntries(
+    given.map(([name, value]) => [name, CHECKS[name as keyof MessageContent](value as never, content, self)]),
+  ) as Partial<OutgoingText>;
+  if (VISIBLE.every((name) => message[name] === undefined || message[name] === ""))
+    throw new SessionError<MessageErrorCode>("MESSAGE_EMPTY", "the message is empty");
+  return { ...message, kind: "text" };
+}
+
+function checkText(text: string): string {
+  if (typeof text !== "string") throw invalidArgument("the text of the message is not a string");
   // Every code point is one or two UTF-16 units: the length tells what need not be counted.
   const length = text.length <= TEXT_LIMIT ? text.length : countCodePoints(text.slice(0, 2 * TEXT_LIMIT + 1));
-  if (length > TEXT_LIMIT) {
-    throw new SessionError<MessageErrorCode>("MESSAGE_TOO_LONG", "the text is too long", {
-      details: { max: TEXT_LIMIT, units: text.length },
-    });
-  }
-  return { kind: "text", text, ...(quote === undefined ? {} : { quote: checkQuote(quote) }) };
+  if (length <= TEXT_LIMIT) return text;
+  throw new SessionError<MessageErrorCode>("MESSAGE_TOO_LONG", "the text is too long", {
+    details: { max: TEXT_LIMIT, units: text.length },
+  });
 }
 
-function checkQuote(quote: MessageReference): MessageReference {
-  if (typeof quote !== "object" || quote === null) throw invalid("the quote is not an object");
-  const { author, timestamp } = quote;
-  if (!Number.isSafeInteger(timestamp) || timestamp <= 0) throw invalid("the quote has no valid timestamp");
-  return { author: checkRecipient(author), timestamp };
+function checkQuote(quote: MessageTarget | MessageReference, self: string): MessageReference {
+  if (typeof quote !== "object" || quote === null) throw invalidArgument("the quote is not an object");
+  const { timestamp } = quote;
+  if (!Number.isSafeInteger(timestamp) || timestamp <= 0)
+    throw invalidArgument("the quote has no valid timestamp");
+  const { author, from, to } = quote as { author?: string; from?: string; to?: string };
+  return { author: checkRecipient(author ?? from ?? (to === undefined ? undefined : self)), timestamp };
 }
 
-/** @throws `ID_INVALID` */
-export function checkRecipient(to: string): SessionId {
-  if (typeof to !== "string") throw new SessionError("ID_INVALID", "the Session ID is not a string");
-  return parseSessionId(to);
+const MAX_URL_LENGTH = 4_096;
+
+/** Receivers ignore a preview that does not belong to a link in the text, or shows nothing (V21). */
+function checkPreview(preview: LinkPreview, text: string): LinkPreview {
+  if (typeof preview !== "object" || preview === null) throw invalidArgument("the preview is not an object");
+  const { url, title = "", image } = preview;
+  if (typeof url !== "string" || !url.startsWith("https://") || url.length > MAX_URL_LENGTH)
+    throw invalidArgument("the preview's URL is not one of https");
+  if (typeof text !== "string" || !hasLink(text, url))
+    throw invalidArgument("the preview's URL is not in the text");
+  if (typeof title !== "string" || (title === "" && image === undefined))
+    throw invalidArgument("the preview has neither title nor image");
+  return { url, ...(title === "" ? {} : { title }), ...(image === undefined ? {} : { image }) };
 }
 
-function invalid(
-  message: string,
-  details?: Readonly<Record<string, unknown>>,
-): SessionError<ClientErrorCode> {
-  return new SessionError("INVALID_ARGUMENT", message, { details });
+/** `https://host/room?public_key=<64 hex>`: docs/protocol/messages.md §6.1. */
+const JOIN_URL = /^https?:\/\/[^/?#]+\/[^?#]+\?public_key=[0-9a-f]{64}$/i;
+
+function checkInvitation(invitation: CommunityInvitation): CommunityInvitation {
+  if (typeof invitation !== "object" || invitation === null)
+    throw invalidArgument("the invitation is not an object");
+  const { url, name } = invitation;
+  if (typeof url !== "string" || !JOIN_URL.test(url))
+    throw invalidArgument("the invitation's URL is not a full join URL");
+  if (typeof name !== "string" || name === "") throw invalidArgument("the invitation has no name");
+  return { url, name };
 }

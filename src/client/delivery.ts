@@ -39,6 +39,8 @@ export class Delivery {
   /** Messages that consumers work on. */
   readonly #deliveries = new Set<Promise<void>>();
   readonly #writes = new Set<Promise<void>>();
+  /** Places of messages whose effects have been applied. */
+  readonly #applied = new Set<number>();
   /** Places settled since the current page was read: the page still has them. */
   readonly #settled = new Set<number>();
   /** Rounds of redelivery: one per poll. */
@@ -117,7 +119,7 @@ export class Delivery {
   }
 
   #wake(): void {
-    if (this.#closed || !this.wanted) return;
+    if (this.#closed) return;
     this.#again = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
@@ -143,7 +145,7 @@ export class Delivery {
       this.#settled.clear();
       const items = await this.#world.store.inbox({ after, limit: PAGE });
       for (const item of items) {
-        if (this.#closed || !this.wanted) return;
+        if (this.#closed) return;
         after = item.sequence;
         if (this.#settled.has(after)) continue;
         const open = this.#open.get(after);
@@ -158,13 +160,18 @@ export class Delivery {
   async #deliver(item: Queued<InboxItem>): Promise<void> {
     const message = await this.#read(item);
     if (message === undefined) return;
+    if (!this.#applied.has(item.sequence)) {
+      await this.#world.apply(message, item, (write) => this.#track(write));
+      this.#applied.add(item.sequence);
+    }
     const open = this.#open.get(item.sequence) ?? { seenBy: new Set(), deliveries: 0, nextRound: undefined };
     await this.#room(message.kind);
     if (this.#closed) return;
     const wanting = [...this.#consumers].filter(({ kind }) => kind === message.kind);
     if (wanting.length === 0) {
-      // A text waits for someone who takes texts; nobody misses, say, a typing indicator of yesterday.
-      if (message.kind !== "text") await this.#done(item);
+      // A text waits for someone who takes texts, the others for someone who takes any: nobody misses them later.
+      const waits = message.kind === "text" || (!this.wanted && message.kind !== "typing");
+      if (!waits) await this.#done(item, message);
       else this.#open.set(item.sequence, { ...open, nextRound: Number.POSITIVE_INFINITY });
       return;
     }
@@ -229,7 +236,7 @@ export class Delivery {
     return message;
   }
 
-  /** Takes an item out of the inbox. */
+  /** Takes an item out of the inbox; a `message` in it is known from then on. */
   async #done(item: Queued<InboxItem>, message?: IncomingMessage): Promise<void> {
     await this.#world.store.write((batch) => {
       batch.removeInbox(item.sequence);
@@ -237,13 +244,15 @@ export class Delivery {
     });
     this.#settled.add(item.sequence);
     this.#open.delete(item.sequence);
+    this.#applied.delete(item.sequence);
     if (message !== undefined) this.#inFlight.delete(identityOf(message));
     this.#backlog--;
     this.changed();
   }
 
-  #track(work: Promise<void>): void {
-    const tracked = work
+  #track(work: Promise<unknown>): void {
+    const tracked: Promise<void> = work
+      .then(() => {})
       .catch((error: unknown) => this.#report(error))
       .finally(() => this.#writes.delete(tracked));
     this.#writes.add(tracked);

@@ -7,6 +7,10 @@ export type ClientErrorCode =
   | "ABORTED"
   /** An option or argument is not what it must be. Nothing was sent. */
   | "INVALID_ARGUMENT"
+  /** The recipient is blocked: unblock first. Nothing was sent. */
+  | "CONTACT_BLOCKED"
+  /** Too many in a short time; `retryAfterMs` in the details. Nothing was sent. */
+  | "RATE_LIMITED"
   /** No member of the recipient's swarm took the message. The cause says why the last one did not. */
   | "SEND_FAILED"
   /** The message is with its recipient, but its copy for the own devices is not stored yet; it is tried again. */

@@ -5,11 +5,15 @@
  * @module
  */
 import { SessionError } from "../errors/index.js";
-import type { IncomingMessage, IncomingText } from "../messages/index.js";
+import type { IncomingMessage, IncomingText, OutgoingMessage, Profile } from "../messages/index.js";
+import type { Contact } from "./contact-state.js";
 
 /** A retrieved item that became no message. */
 export interface DroppedItem {
-  /** Rule of docs/protocol/messages.md §5.1 (`V1` …), or the code of the decoder's error. */
+  /**
+   * Rule of docs/protocol/messages.md §5.1 (`V1` …), or its section (`§6.5` a receipt for what was never sent there, `§6.7`
+   * a message that was deleted), or the code of the decoder's error.
+   */
   readonly rule: string;
   readonly reason: string;
   /** Hash of the item in the own swarm. */
@@ -20,8 +24,14 @@ export interface DroppedItem {
 export interface UnsupportedItem {
   readonly reason: "newer-format" | "unknown-type";
   readonly hash: string;
-  /** The stored bytes, for a later version to read. */
+  /** The stored bytes. They are kept, and read again by the next version that opens the store. */
   readonly data: Uint8Array;
+  /** `unknown-type` only. */
+  readonly from?: string | undefined;
+  /** Where it belongs, as far as that is known. */
+  readonly conversation?: string | undefined;
+  /** Sent time, ms; `unknown-type` only. */
+  readonly timestamp?: number | undefined;
 }
 
 /** A message that reached its recipient's swarm. */
@@ -30,6 +40,26 @@ export interface SentMessage {
   readonly timestamp: number;
   /** Hash in the recipient's swarm; in the own swarm for a note to self. */
   readonly hash: string;
+  readonly kind: OutgoingMessage["kind"];
+}
+
+/** Somebody began to type, or stopped. */
+export interface TypingChange {
+  readonly from: string;
+  readonly typing: boolean;
+}
+
+/** Name or picture of a person changed. */
+export interface ProfileChange {
+  readonly id: string;
+  readonly profile: Profile;
+}
+
+/** A message that has disappeared: delete it wherever the app keeps it. */
+export interface DisappearedMessage {
+  readonly conversation: string;
+  readonly author: string;
+  readonly timestamp: number;
 }
 
 /** What became of a poll. */
@@ -41,15 +71,25 @@ export interface PollReport {
   readonly error?: SessionError | undefined;
 }
 
-/** Messages by event: texts are `message`, the other kinds go by their own names. */
+/** Messages by event: texts are `message`, the other kinds go by their own names. Typing is told by its changes. */
 export type MessageEvents = { readonly message: IncomingText } & {
-  readonly [Kind in Exclude<IncomingMessage["kind"], "text">]: Extract<IncomingMessage, { kind: Kind }>;
+  readonly [Kind in Exclude<IncomingMessage["kind"], "text" | "typing">]: Extract<
+    IncomingMessage,
+    { kind: Kind }
+  >;
 };
 
 /** Events that are told and not waited for. */
 export interface PlainEvents {
   readonly dropped: DroppedItem;
   readonly unsupported: UnsupportedItem;
+  /** However many messages about it come, changes only; over after 15 s, and when a message comes. */
+  readonly typing: TypingChange;
+  /** What is known of a person changed: who accepts whom, a timer, a profile. A new request is `approved: false`. */
+  readonly contact: Contact;
+  readonly profile: ProfileChange;
+  /** A message's time is over; also what was over while the program did not run, once somebody listens. */
+  readonly disappeared: DisappearedMessage;
   /** Something failed in the background; the client goes on. */
   readonly error: SessionError;
   /** Every message that was sent, those resent after a restart included. */
@@ -70,7 +110,6 @@ export const MESSAGE_KINDS: { readonly [Name in keyof MessageEvents]: MessageEve
   reaction: "reaction",
   "timer-update": "timer-update",
   receipt: "receipt",
-  typing: "typing",
   unsend: "unsend",
   "request-response": "request-response",
   "data-extraction": "data-extraction",
@@ -97,6 +136,11 @@ export class Emitter {
 
   off<Name extends keyof PlainEvents>(name: Name, handler: Handler<PlainEvents[Name]>): void {
     this.#handlers.get(name)?.delete(handler);
+  }
+
+  /** True if somebody listens. */
+  has(name: keyof PlainEvents): boolean {
+    return (this.#handlers.get(name)?.size ?? 0) > 0;
   }
 
   emit<Name extends keyof PlainEvents>(name: Name, event: PlainEvents[Name]): void {

@@ -4,38 +4,38 @@
  * @module
  */
 import { isSessionError } from "../errors/index.js";
-import type { DecodeResult, IncomingMessage } from "../messages/index.js";
-import type { InboxItem, Store, StoreBatch } from "../store/index.js";
+import type { DecodeResult, IncomingMessage, Profile } from "../messages/index.js";
+import type { InboxItem, StoreBatch } from "../store/index.js";
+import { type AdmissionWorld, admit, isStored } from "./admission.js";
 import { asSessionError } from "./errors.js";
 import type { Emitter } from "./events.js";
 import type { Logger } from "./logger.js";
+import type { Unsupported } from "./unsupported.js";
 
 /** What reading and delivery work with. */
-export interface InboxWorld {
-  readonly self: string;
-  readonly store: Store;
+export interface InboxWorld extends AdmissionWorld {
   readonly decode: (item: InboxItem) => DecodeResult;
-  /** Network time, ms. */
-  readonly now: () => number;
   readonly log: Logger;
   readonly events: Emitter;
+  readonly unsupported: Unsupported;
+  /**
+   * What a message changes besides being delivered; called once for each, before anyone gets it. Writes that delivery
+   * need not wait for are given to `track`.
+   */
+  readonly apply: (message: IncomingMessage, item: InboxItem, track: Track) => Promise<void>;
+  /** The profile in a message without anything to see (V13). */
+  readonly applyProfile: (from: string, profile: Profile) => Promise<void>;
 }
+
+/** Takes a write that somebody else waits for. */
+export type Track = (write: Promise<unknown>) => void;
 
 /** A received message is known for so long after it would have expired, so that a replayed one is no news. */
 const REMEMBER_MS = 2_592_000_000;
 
-/** Kinds that are stored, so that a second one of the same sender and time is a duplicate (V12). */
-const STORED_KINDS: ReadonlySet<IncomingMessage["kind"]> = /* @__PURE__ */ new Set<IncomingMessage["kind"]>([
-  "text",
-  "timer-update",
-  "data-extraction",
-  "call",
-  "group-update",
-]);
-
 /** What makes two messages the same: sender and time, for kinds that are stored; else the hash. */
-export const identityOf = ({ from, timestamp, kind, hash }: IncomingMessage): string =>
-  STORED_KINDS.has(kind) ? `${from}/${timestamp}` : `${hash}`;
+export const identityOf = (message: IncomingMessage): string =>
+  isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
 
 /** Marks a message as received, so that others of the same sender and time are duplicates. */
 export function markReceived(
@@ -44,7 +44,7 @@ export function markReceived(
   message: IncomingMessage,
   now: number,
 ): void {
-  if (!STORED_KINDS.has(message.kind)) return;
+  if (!isStored(message)) return;
   batch.markKnown(message.from, message.timestamp, Math.max(item.expiration, now) + REMEMBER_MS);
 }
 
@@ -60,24 +60,33 @@ export async function readInboxItem(
   isInFlight: (identity: string) => boolean,
 ): Promise<IncomingMessage | undefined> {
   const { hash } = item;
-  const { self, events, store, log } = world;
+  const { self, events, log, unsupported } = world;
   const result = decode(world, item);
-  if (result.kind === "message") {
-    const { message } = result;
-    const { from, timestamp, kind } = message;
-    if (!STORED_KINDS.has(kind)) return message;
-    if (!isInFlight(identityOf(message)) && !(await store.known(from, timestamp))) return message;
-    if (from === self) log.debug("an own message came back", { hash });
-    else events.emit("dropped", { rule: "V12", reason: "duplicate", hash });
-  } else if (result.kind === "dropped") {
-    events.emit("dropped", { rule: result.rule, reason: result.reason, hash });
-  } else {
-    events.emit("unsupported", { reason: result.reason, hash, data: result.data });
+  if (result.kind === "unsupported") {
+    await unsupported.keep(item, result);
+    return undefined;
   }
+  await unsupported.release(hash);
+  if (result.kind === "dropped") {
+    if (result.profile !== undefined) await world.applyProfile(result.from, result.profile);
+    events.emit("dropped", { rule: result.rule, reason: result.reason, hash });
+    return undefined;
+  }
+  const { message } = result;
+  const admission = await admit(world, message, isInFlight(identityOf(message)));
+  if (admission.kind === "admitted") return admission.message;
+  const { rule, reason } = admission;
+  if (rule === "V12" && message.from === self) log.debug("an own message came back", { hash });
+  else events.emit("dropped", { rule, reason, hash });
   return undefined;
 }
 
-type Undecodable = { readonly kind: "dropped"; readonly rule: string; readonly reason: string };
+type Undecodable = {
+  readonly kind: "dropped";
+  readonly rule: string;
+  readonly reason: string;
+  readonly profile?: undefined;
+};
 
 /** Decodes; what cannot be decoded will never be, so it is dropped by the name of its error. */
 function decode({ decode: decodeItem, events }: InboxWorld, item: InboxItem): DecodeResult | Undecodable {

@@ -3,22 +3,35 @@
  *
  * @module
  */
+export type { Calls } from "./calls.js";
+export { offerSdp } from "./calls.js";
 export { Client } from "./client.js";
+export type { Contact } from "./contact-state.js";
+export type { Contacts, ProfileChanges } from "./contacts.js";
 export type { MessageContent } from "./content.js";
+export type { UnsendResult } from "./deleting.js";
 export type { ClientErrorCode } from "./errors.js";
 export type {
   ClientEvents,
+  DisappearedMessage,
   DroppedItem,
   Handler,
   MessageEvents,
   PlainEvents,
   PollReport,
+  ProfileChange,
   SentMessage,
+  TypingChange,
   UnsupportedItem,
 } from "./events.js";
 export { type LogFacts, type Logger, redact } from "./logger.js";
+export type { DisappearingSetting } from "./notices.js";
 export type { ClientOptions } from "./open.js";
 export type { PollingOptions } from "./poll-loop.js";
 export type { Stored, StoredAt } from "./ports.js";
-export type { SendResult } from "./sender.js";
+export type { ReadMessages, ReadResult } from "./reading.js";
+export type { MessageTarget } from "./targets.js";
 export type { Timers } from "./timers.js";
+export type { SendResult } from "./transmit.js";
+export type { Typing } from "./typing.js";
+export { VERSION } from "./version.js";

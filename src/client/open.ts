@@ -38,6 +38,16 @@ export interface ClientOptions {
   readonly logger?: Logger | undefined;
   /** How often to poll while someone takes messages; `false`: only when `poll` is called. */
   readonly polling?: PollingOptions | false | undefined;
+  /** Send read receipts with `markRead`, and take those of others. Default: false, as in the apps. */
+  readonly receipts?: boolean | undefined;
+  /** Send typing indicators, and take those of others. Default: false, as in the apps. */
+  readonly typing?: boolean | undefined;
+  /** Drop messages of old apps whose time is not signed (V2). Default: false. */
+  readonly requireSignedTimestamp?: boolean | undefined;
+  /** Ed25519 key of the Session Pro backend, to check proofs with: `message.pro` is `unchecked` without. */
+  readonly proBackendKey?: Uint8Array | undefined;
+  /** Most bytes of messages that this version cannot read to keep for a later one. Default: 16 MiB. */
+  readonly unsupportedBytes?: number | undefined;
   /** How long `close` waits for running sends and handlers, ms. Default: 3 000. */
   readonly closeTimeoutMs?: number | undefined;
   /** Carries every request of a network that the client connects itself. */

@@ -3,19 +3,34 @@
  *
  * @module
  */
+import type { Crypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
 import type { SessionId } from "../identity/index.js";
 import type { Store } from "../store/index.js";
+import { Calls } from "./calls.js";
+import { Chores } from "./chores.js";
+import type { ContactState } from "./contact-state.js";
+import { Contacts } from "./contacts.js";
 import { Delivery } from "./delivery.js";
+import { Disappearing } from "./disappearing.js";
+import { applyMessage, applyProfile } from "./effects.js";
 import { asSessionError } from "./errors.js";
 import { Emitter } from "./events.js";
 import { childLogger, type Logger } from "./logger.js";
+import { noteSent } from "./outbound.js";
 import { type PollingOptions, PollLoop } from "./poll-loop.js";
 import { Poller } from "./poller.js";
 import type { ClockPort, MessageCodec, SwarmPort } from "./ports.js";
+import { Reactions } from "./reactions.js";
 import { Sender } from "./sender.js";
+import { Subscriptions } from "./subscriptions.js";
 import type { Timers } from "./timers.js";
 import { Timestamps } from "./timestamps.js";
+import { Typing } from "./typing.js";
+import { TypingIndicators } from "./typing-indicators.js";
+import { Unsupported } from "./unsupported.js";
+import { VERSION } from "./version.js";
+import type { SendingWorld, Settings, World } from "./world.js";
 
 /** The world of a client. */
 export interface ClientWorld {
@@ -23,7 +38,9 @@ export interface ClientWorld {
   readonly store: Store;
   readonly swarm: SwarmPort;
   readonly codec: MessageCodec;
+  readonly contacts: ContactState;
   readonly clock: ClockPort;
+  readonly crypto: Crypto;
   readonly timers: Timers;
   /** Local time, ms. */
   readonly now: () => number;
@@ -32,6 +49,9 @@ export interface ClientWorld {
   readonly logger: Logger | undefined;
   /** `false`: only on demand. */
   readonly polling: PollingOptions | false;
+  readonly settings: Settings;
+  /** Most bytes of what this version cannot read. */
+  readonly unsupportedBytes: number;
 }
 
 /** The parts. */
@@ -41,6 +61,15 @@ export interface ClientParts {
   readonly poller: Poller;
   readonly loop: PollLoop | undefined;
   readonly sender: Sender;
+  readonly subscriptions: Subscriptions;
+  readonly disappearing: Disappearing;
+  readonly world: SendingWorld;
+  readonly reactions: Reactions;
+  readonly contacts: Contacts;
+  readonly typing: Typing;
+  readonly call: Calls;
+  /** Ends what waits for a timer. */
+  readonly endTimers: () => Promise<void>;
   /** Ends everything that runs. */
   readonly lifetime: AbortController;
 }
@@ -52,40 +81,58 @@ export interface ClientParts {
  * @throws the codes of the store
  */
 export async function buildParts(
-  world: ClientWorld,
+  outer: ClientWorld,
   poll: () => ReturnType<Poller["poll"]>,
 ): Promise<ClientParts> {
-  const { self, store, swarm, codec, clock, timers, now, random, logger, polling } = world;
+  const { self, store, swarm, codec, contacts, clock, timers, now, random, logger, polling } = outer;
   const lifetime = new AbortController();
-  const eventLog = childLogger(logger, "events");
-  const events = new Emitter((error, name) => {
-    eventLog.error("a handler threw", { event: name, error });
-    // A handler of "error" that throws has nobody left to tell.
-    if (name !== "error") events.emit("error", error);
+  const events = emitter(childLogger(logger, "events"));
+  const log = childLogger(logger, "client");
+  const chores = new Chores({ store, swarm, clock, log, lifetime: lifetime.signal });
+  const state: World = {
+    self,
+    store,
+    contacts,
+    clock,
+    timers,
+    events,
+    log,
+    settings: outer.settings,
+    chores,
+  };
+  const disappearing = new Disappearing(state);
+  const indicators = new TypingIndicators(timers, events);
+  const { unsupported } = await Unsupported.open({
+    self,
+    store,
+    events,
+    now: clock.now,
+    version: VERSION,
+    maxBytes: outer.unsupportedBytes,
   });
-  events.on("error", (error) => eventLog.warn("a failure was reported", { error }));
-  const backlog = await store.inboxCount();
+  const effects = { ...state, indicators, disappearing };
   const delivery = new Delivery(
-    { self, store, decode: codec.decode, now: clock.now, log: childLogger(logger, "delivery"), events },
-    backlog,
+    {
+      self,
+      store,
+      decode: codec.decode,
+      now: clock.now,
+      log: childLogger(logger, "delivery"),
+      events,
+      unsupported,
+      apply: (message, item, track) => applyMessage(effects, message, item, track),
+      applyProfile: (from, profile) => applyProfile(state, from, profile),
+    },
+    await store.inboxCount(),
   );
-  const loop =
-    polling === false
-      ? undefined
-      : new PollLoop(
-          {
-            poll,
-            timers,
-            now,
-            random,
-            onFailure: (error) =>
-              events.emit("error", asSessionError(error, "POLL_FAILED", "polling failed")),
-          },
-          polling,
-        );
+  const loop = polling === false ? undefined : pollLoop(outer, events, poll, polling);
   const common = { self, store, swarm, codec, clock, timers, events, lifetime: lifetime.signal };
-  const timestamps = new Timestamps(clock.now, await store.lastTimestamp());
-  const sender = new Sender({ ...common, timestamps, log: childLogger(logger, "send") });
+  const sender = new Sender({
+    ...common,
+    timestamps: new Timestamps(clock.now, await store.lastTimestamp()),
+    log: childLogger(logger, "send"),
+    note: (batch, sent) => noteSent(state, batch, sent),
+  });
   const poller = new Poller({
     ...common,
     now,
@@ -94,10 +141,62 @@ export async function buildParts(
     backlog: () => delivery.backlog,
     onAdded: (count) => delivery.added(count),
   });
-  events.on("sent", () => loop?.nudge());
-  events.on("poll", pruner(world, events));
+  const world: SendingWorld = { ...state, sender };
+  const typing = new Typing(world);
+  const call = new Calls(world, outer.crypto);
+  events.on("sent", ({ to, kind }) => {
+    loop?.nudge();
+    if (kind === "text") typing.sent(to);
+    disappearing.wake();
+  });
+  events.on("poll", ({ error }) => {
+    if (error === undefined) void chores.run();
+  });
+  events.on("poll", pruner(outer, events));
   if ((await store.outbox()).length > 0) sender.resume();
-  return { events, delivery, poller, loop, sender, lifetime };
+  disappearing.wake();
+  return {
+    events,
+    delivery,
+    poller,
+    loop,
+    sender,
+    subscriptions: new Subscriptions({ events, delivery, disappearing, loop }),
+    disappearing,
+    world,
+    reactions: new Reactions(world),
+    contacts: new Contacts(world),
+    typing,
+    call,
+    async endTimers() {
+      typing.close();
+      call.close();
+      indicators.close();
+      await disappearing.close();
+    },
+    lifetime,
+  };
+}
+
+function emitter(log: Logger): Emitter {
+  const events: Emitter = new Emitter((error, name) => {
+    log.error("a handler threw", { event: name, error });
+    // A handler of "error" that throws has nobody left to tell.
+    if (name !== "error") events.emit("error", error);
+  });
+  events.on("error", (error) => log.warn("a failure was reported", { error }));
+  return events;
+}
+
+function pollLoop(
+  { timers, now, random }: ClientWorld,
+  events: Emitter,
+  poll: () => ReturnType<Poller["poll"]>,
+  options: PollingOptions,
+): PollLoop {
+  const onFailure = (error: unknown): void =>
+    events.emit("error", asSessionError(error, "POLL_FAILED", "polling failed"));
+  return new PollLoop({ poll, timers, now, random, onFailure }, options);
 }
 
 const PRUNE_EVERY_MS = 3_600_000;

@@ -17,6 +17,8 @@ export interface Stored {
   readonly path: readonly ServiceNode[];
   /** Every member of the swarm that answered for itself: whether it has the item now. */
   readonly swarm: readonly StoredAt[];
+  /** When the swarm took it, by the clock of the member, ms. */
+  readonly time?: number | undefined;
 }
 
 /** What one member of the swarm said about a store. */
@@ -53,7 +55,7 @@ export interface Retrieved {
   readonly more: boolean;
 }
 
-/** Swarms, as sending and polling see them. */
+/** Swarms, as the parts see them. */
 export interface SwarmPort {
   /** Members of the swarm of `pubkey`, in any order. */
   members(pubkey: string, options?: AbortOptions): Promise<readonly ServiceNode[]>;
@@ -71,6 +73,10 @@ export interface SwarmPort {
     targets: readonly RetrieveTarget[],
     options: AbortOptions,
   ): Promise<readonly Retrieved[]>;
+  /** Deletes items of the own swarm, in whatever namespace. */
+  delete(hashes: readonly string[], options: AbortOptions): Promise<void>;
+  /** Lets items of the own swarm expire at `expiry` (ms) unless they do earlier. */
+  shorten(hashes: readonly string[], expiry: number, options: AbortOptions): Promise<void>;
 }
 
 /** Network time (docs/protocol/network.md §8). */

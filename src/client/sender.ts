@@ -6,52 +6,49 @@
  *
  * @module
  */
-import { isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
+import { type AbortOptions, isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
 import type { OutgoingMessage } from "../messages/index.js";
-import type { OutboxItem, Queued, Store, StoreBatch } from "../store/index.js";
+import type { OutboxItem, Queued, StoreBatch } from "../store/index.js";
 import { SignalHub } from "./abort.js";
 import { asSessionError, closedError } from "./errors.js";
-import type { Emitter } from "./events.js";
 import { Limiter } from "./limiter.js";
-import type { Logger } from "./logger.js";
-import type { ClockPort, EncodedItem, MessageCodec, Stored, SwarmPort } from "./ports.js";
 import { delay, settledWithin, type Timers } from "./timers.js";
 import type { Timestamps } from "./timestamps.js";
-
-/** What `Client.send` answers. */
-export interface SendResult {
-  readonly to: string;
-  /** Hash in the recipient's swarm; in the own swarm for a note to self. */
-  readonly hash: string;
-  /** The message's identity together with its sender, network ms. */
-  readonly timestamp: number;
-  /** The swarm member that took it, the path there, and what each member said. */
-  readonly stored: Stored;
-  /** The copy for the own devices. Absent: it could not be stored yet, and is tried again in the background. */
-  readonly synced?: Stored | undefined;
-}
+import {
+  type Parcel,
+  PRELUDE_MS,
+  REMEMBER_MS,
+  type SendResult,
+  type TransmitWorld,
+  transmit,
+} from "./transmit.js";
 
 /** What a sender works with. */
-export interface SenderWorld {
-  readonly self: string;
-  readonly store: Store;
-  readonly swarm: SwarmPort;
-  readonly codec: MessageCodec;
+export interface SenderWorld extends TransmitWorld {
   readonly timestamps: Timestamps;
-  readonly clock: ClockPort;
   readonly timers: Timers;
-  readonly log: Logger;
-  readonly events: Emitter;
   /** Ends with the client. */
   readonly lifetime: AbortSignal;
+}
+
+/** How to send. */
+export interface SendOptions extends AbortOptions {
+  /** Stored with the recipient before the message, with a timestamp 100 ms earlier. */
+  readonly prelude?: OutgoingMessage | undefined;
+  /** False: the own devices are not told, although they are of other messages of the kind. */
+  readonly sync?: boolean | undefined;
+  /** False: not kept for a later run of the program (docs/protocol/messages.md §6). Default: true. */
+  readonly queue?: boolean | undefined;
+  /** Written together with the message's place in the outbox. */
+  readonly also?: ((batch: StoreBatch) => void) | undefined;
+  /** Takes that back, when the message is not sent after all. */
+  readonly undo?: ((batch: StoreBatch) => void) | undefined;
 }
 
 /** Messages stored at the same time. */
 const CONCURRENCY = 8;
 /** A message that could not be sent for so long is given up. */
 const GIVE_UP_MS = 1_209_600_000;
-/** The own copies' hashes and timestamps are remembered for so long: no copy lives longer. */
-const REMEMBER_MS = 2_592_000_000;
 const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 300_000;
 /** Errors that another attempt cannot mend. */
@@ -79,11 +76,11 @@ export class Sender {
   /**
    * Sends `message` to `to`.
    *
-   * @throws `SEND_FAILED`, `ABORTED` (no further attempt is made), `CLOSED` (the message stays in the outbox), the codes
-   *   of the store, and of the message encoder
+   * @throws `SEND_FAILED`, `ABORTED` (no further attempt is made), `CLOSED` (a queued message stays in the outbox), the
+   *   codes of the store, and of the message encoder
    */
-  send(to: string, message: OutgoingMessage, signal?: AbortSignal): Promise<SendResult> {
-    const sent = this.#send(to, message, signal);
+  send(to: string, message: OutgoingMessage, options: SendOptions = {}): Promise<SendResult> {
+    const sent = this.#send(to, message, options);
     this.#sends.add(sent);
     sent.catch(() => {}).finally(() => this.#sends.delete(sent));
     return sent;
@@ -114,61 +111,73 @@ export class Sender {
     await Promise.allSettled([...this.#sends, this.#resuming]);
   }
 
-  async #send(
-    to: string,
-    message: OutgoingMessage,
-    userSignal: AbortSignal | undefined,
-  ): Promise<SendResult> {
+  async #send(to: string, message: OutgoingMessage, options: SendOptions): Promise<SendResult> {
     const { store, lifetime } = this.#world;
-    const { signal, unlink } = this.#signals.link(userSignal, lifetime);
-    let item: Queued<OutboxItem> | undefined;
+    const { signal, unlink } = this.#signals.link(options.signal, lifetime);
+    let parcel: Parcel | undefined;
     let incomplete = false;
     try {
       throwIfAborted(signal);
-      const accepted = await this.#accept(to, message);
-      item = accepted;
-      const result = await this.#limiter.run(() => this.#transmit(accepted, signal), signal);
-      incomplete = result.synced === undefined;
+      const accepted = await this.#accept(to, message, options);
+      parcel = accepted;
+      const { result, complete } = await this.#limiter.run(() => this.#transmit(accepted, signal), signal);
+      incomplete = !complete;
       return result;
     } catch (error) {
       if (lifetime.aborted && isSessionError(error, "ABORTED", "CLOSED")) throw closedError();
-      if (item !== undefined) {
-        const { sequence } = item;
-        await store.write((batch) => batch.removeOutbox(sequence));
+      if (parcel !== undefined) {
+        const { sequence } = parcel;
+        await store.write((batch) => {
+          if (sequence !== undefined) batch.removeOutbox(sequence);
+          options.undo?.(batch);
+        });
       }
       throw error;
     } finally {
-      if (item !== undefined) this.#active.delete(item.sequence);
+      if (parcel?.sequence !== undefined) this.#active.delete(parcel.sequence);
       if (incomplete) this.resume(RETRY_MS);
       unlink();
     }
   }
 
-  /** Puts a message into the outbox, with its timestamp if network time is known. */
-  async #accept(to: string, message: OutgoingMessage): Promise<Queued<OutboxItem>> {
-    const { store, timestamps, clock } = this.#world;
-    const item = { to, message: { ...message }, timestamp: clock.ready() ? timestamps.next() : 0 };
+  /** Puts a message into the outbox if it is to be queued, with its timestamp if network time is known. */
+  async #accept(to: string, message: OutgoingMessage, options: SendOptions): Promise<Parcel> {
+    const { store, clock } = this.#world;
+    const { prelude, sync, queue = true, also } = options;
+    const item: OutboxItem = {
+      to,
+      message: { ...message },
+      timestamp: clock.ready() ? this.#nextTimestamp(prelude) : 0,
+      ...(prelude === undefined ? {} : { prelude: { ...prelude } }),
+      ...(sync === undefined ? {} : { sync }),
+    };
     const sequence = await store.write((batch) => {
+      also?.(batch);
+      if (item.timestamp > 0) this.#noteTimestamp(batch, item.timestamp);
+      if (!queue) return undefined;
       const place = batch.addOutbox(item);
       this.#active.add(place);
-      if (item.timestamp > 0) this.#noteTimestamp(batch, item.timestamp);
       return place;
     });
     return { ...item, sequence };
   }
 
-  /** The item with a timestamp, on disk, before any node sees it. */
-  async #stamped(item: Queued<OutboxItem>, signal: AbortSignal): Promise<Queued<OutboxItem>> {
-    if (item.timestamp > 0) return item;
-    const { store, timestamps, clock } = this.#world;
+  /** The parcel with a timestamp, on disk, before any node sees it. */
+  async #stamped(parcel: Parcel, signal: AbortSignal): Promise<Parcel> {
+    if (parcel.timestamp > 0) return parcel;
+    const { store, clock } = this.#world;
     await clock.sync(signal);
     throwIfAborted(signal);
-    const stamped = { ...item, timestamp: timestamps.next() };
+    const { sequence, ...item } = { ...parcel, timestamp: this.#nextTimestamp(parcel.prelude) };
     await store.write((batch) => {
-      batch.updateOutbox(item.sequence, stamped);
-      this.#noteTimestamp(batch, stamped.timestamp);
+      if (sequence !== undefined) batch.updateOutbox(sequence, item);
+      this.#noteTimestamp(batch, item.timestamp);
     });
-    return stamped;
+    return { ...item, sequence };
+  }
+
+  #nextTimestamp(prelude: unknown): number {
+    return this.#world.timestamps.next(prelude === undefined ? 0 : PRELUDE_MS);
   }
 
   #noteTimestamp(batch: StoreBatch, timestamp: number): void {
@@ -177,70 +186,8 @@ export class Sender {
     batch.markKnown(this.#world.self, timestamp, timestamp + REMEMBER_MS);
   }
 
-  /** Brings an outbox item where it belongs and takes it out. */
-  async #transmit(queued: Queued<OutboxItem>, signal: AbortSignal): Promise<SendResult> {
-    const { self, store, codec, events } = this.#world;
-    const item = await this.#stamped(queued, signal);
-    const { to, timestamp, sequence } = item;
-    const message = item.message as unknown as OutgoingMessage;
-    const copy = (): EncodedItem => codec.encodeSyncCopy(message, to, timestamp);
-    if (to === self) {
-      const stored = await this.#store(self, copy, "SEND_FAILED", signal);
-      await this.#finish(sequence, stored);
-      events.emit("sent", { to, timestamp, hash: stored.hash });
-      return { to, hash: stored.hash, timestamp, stored, synced: stored };
-    }
-    if (item.hash !== undefined) {
-      const synced = await this.#storeCopy(sequence, copy, signal);
-      return { to, hash: item.hash, timestamp, stored: synced, synced };
-    }
-    const encode = (): EncodedItem => codec.encode(message, to, timestamp);
-    const stored = await this.#store(to, encode, "SEND_FAILED", signal);
-    events.emit("sent", { to, timestamp, hash: stored.hash });
-    // Should this write fail, the message is stored twice after a crash: harmless, so the send has succeeded.
-    store
-      .write((batch) => batch.updateOutbox(sequence, { ...item, hash: stored.hash }))
-      .catch((error: unknown) => this.#report(error));
-    const synced = await this.#storeCopy(sequence, copy, signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#report(error);
-    });
-    return { to, hash: stored.hash, timestamp, stored, synced: synced ?? undefined };
-  }
-
-  /** Stores the copy for the own devices: the last thing to do for an item. */
-  async #storeCopy(sequence: number, encode: () => EncodedItem, signal: AbortSignal): Promise<Stored> {
-    const stored = await this.#store(this.#world.self, encode, "SYNC_FAILED", signal);
-    await this.#finish(sequence, stored);
-    return stored;
-  }
-
-  /** Stores in the swarm of `pubkey`; a failure of the network becomes one of code `failure`. */
-  async #store(
-    pubkey: string,
-    encode: () => EncodedItem,
-    failure: "SEND_FAILED" | "SYNC_FAILED",
-    signal: AbortSignal,
-  ): Promise<Stored> {
-    throwIfAborted(signal);
-    try {
-      return await this.#world.swarm.store(pubkey, encode, { signal });
-    } catch (cause) {
-      throwIfAborted(signal);
-      if (isSessionError(cause) && cause.code.startsWith("MESSAGE_")) throw cause;
-      this.#world.log.warn("storing a message failed", { pubkey, error: cause });
-      throw new SessionError(failure, "no member of the swarm took the message", {
-        cause,
-        details: { pubkey },
-      });
-    }
-  }
-
-  async #finish(sequence: number, copy: Stored): Promise<void> {
-    const { self, store, clock } = this.#world;
-    await store.write((batch) => {
-      batch.removeOutbox(sequence);
-      batch.markSeen(self, copy.hash, clock.now() + REMEMBER_MS);
-    });
+  async #transmit(parcel: Parcel, signal: AbortSignal): ReturnType<typeof transmit> {
+    return transmit(this.#world, await this.#stamped(parcel, signal), signal);
   }
 
   async #resume(waitMs: number): Promise<void> {

@@ -20,9 +20,13 @@ export class Timestamps {
     this.#last = last;
   }
 
-  /** Network time, or one millisecond after the last timestamp if that is later. */
-  next(): number {
-    this.#last = nextTimestamp(this.#now(), this.#last);
+  /**
+   * Network time, or one millisecond after the last timestamp if that is later.
+   *
+   * @param room - milliseconds before it that are to be free, for a message that goes ahead
+   */
+  next(room = 0): number {
+    this.#last = nextTimestamp(this.#now(), this.#last + room);
     return this.#last;
   }
 }

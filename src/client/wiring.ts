@@ -6,9 +6,19 @@
 import type { Crypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
 import type { Account, SessionId } from "../identity/index.js";
-import { decodeMessage, encodeMessage, encodeSyncCopy } from "../messages/index.js";
+import { type DecodeContext, decodeMessage, encodeMessage, encodeSyncCopy } from "../messages/index.js";
 import type { Network } from "../network/index.js";
-import { batchCall, retrieveCall, type Swarms, storeCall, userAuth } from "../swarm/index.js";
+import {
+  batchCall,
+  deleteMessages,
+  expire,
+  retrieveCall,
+  type Swarms,
+  storeCall,
+  userAuth,
+} from "../swarm/index.js";
+import type { ContactState } from "./contact-state.js";
+import type { ClientOptions } from "./open.js";
 import type { ClockPort, MessageCodec, Retrieved, RetrievedItem, SwarmPort } from "./ports.js";
 
 /**
@@ -37,7 +47,16 @@ export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): Swa
         node,
         path,
         swarm: value.swarm.map(({ node: key, ok }) => ({ node: key, ok })),
+        time: value.time,
       };
+    },
+
+    async delete(hashes, { signal }) {
+      await deleteMessages(swarms, { auth, hashes }, { signal });
+    },
+
+    async shorten(hashes, expiry, { signal }) {
+      await expire(swarms, { auth, hashes, expiry, mode: "shorten" }, { signal });
     },
 
     async retrieve(node, targets, { signal }) {
@@ -57,8 +76,17 @@ export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): Swa
   };
 }
 
-/** Messages of `account`. */
-export function messageCodec(account: Account, now: () => number, crypto: Crypto): MessageCodec {
+/**
+ * Messages of `account`.
+ *
+ * @param rules - the receiver's settings and state, for the rules of docs/protocol/messages.md §5.1
+ */
+export function messageCodec(
+  account: Account,
+  now: () => number,
+  rules: Omit<DecodeContext, "account" | "now">,
+  crypto: Crypto,
+): MessageCodec {
   const context = (recipient: string, timestamp: number) => ({
     sender: account,
     recipient: recipient as SessionId,
@@ -68,7 +96,28 @@ export function messageCodec(account: Account, now: () => number, crypto: Crypto
   return {
     encode: (message, recipient, timestamp) => encodeMessage(message, context(recipient, timestamp)),
     encodeSyncCopy: (message, recipient, timestamp) => encodeSyncCopy(message, context(recipient, timestamp)),
-    decode: (item: RetrievedItem) => decodeMessage(item, { account, now: now(), crypto }),
+    decode: (item: RetrievedItem) => decodeMessage(item, { ...rules, account, now: now(), crypto }),
+  };
+}
+
+/** A message is not older than a removal by less than this, ms: clocks and networks are slow (V6). */
+const REMOVAL_TOLERANCE_MS = 120_000;
+
+/** The receiver's settings and state, as the rules ask for them. */
+export function receiverRules(
+  { receipts = false, typing = false, requireSignedTimestamp, proBackendKey }: ClientOptions,
+  contacts: ContactState,
+): Omit<DecodeContext, "account" | "now"> {
+  return {
+    receipts,
+    typing,
+    requireSignedTimestamp,
+    proBackendKey,
+    isBlocked: (id) => contacts.get(id)?.blocked === true,
+    isRemovedSince(conversation, timestamp) {
+      const removedAt = contacts.get(conversation)?.removedAt;
+      return removedAt !== undefined && timestamp < removedAt - REMOVAL_TOLERANCE_MS;
+    },
   };
 }
 

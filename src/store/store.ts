@@ -181,7 +181,6 @@ export class Store {
 
   /** True if the message of `sender` with `timestamp` was deleted. */
   async gone(sender: string, timestamp: number): Promise<boolean> {
-    await this.#writer.settled();
     const [found] = await this.#reader.texts([markKey("gone", `${sender}/${timestamp}`)]);
     return found !== undefined;
   }
@@ -189,6 +188,11 @@ export class Store {
   /** A record, with all writes that were begun before. */
   async get<T>(collection: Collection<T>, id: string): Promise<T | undefined> {
     await this.#writer.settled();
+    return this.peek(collection, id);
+  }
+
+  /** A record as it is on disk, without waiting for writes that are under way. */
+  peek<T>(collection: Collection<T>, id: string): Promise<T | undefined> {
     return this.#reader.record(recordKey(collection.name, id), collection.read);
   }
 

@@ -86,7 +86,8 @@ describe("send", () => {
       bob.sessionId,
       alice.sessionId,
     ]);
-    expect(sent).toEqual([{ to: bob.sessionId, hash: result.hash, timestamp: result.timestamp }]);
+    const { hash, timestamp } = result;
+    expect(sent).toEqual([{ to: bob.sessionId, hash, timestamp, kind: "text" }]);
     expect(await outbox()).toEqual([]);
   });
 
@@ -151,7 +152,8 @@ describe("send", () => {
       ["an empty text", bob.sessionId, { text: "" }, "MESSAGE_EMPTY"],
       ["2001 code points", bob.sessionId, { text: "😀".repeat(2001) }, "MESSAGE_TOO_LONG"],
       ["a huge text", bob.sessionId, { text: "x".repeat(5_000_000) }, "MESSAGE_TOO_LONG"],
-      ["no text", bob.sessionId, {}, "INVALID_ARGUMENT"],
+      ["nothing", bob.sessionId, {}, "MESSAGE_EMPTY"],
+      ["a text of another type", bob.sessionId, { text: 5 }, "INVALID_ARGUMENT"],
       ["no content", bob.sessionId, null, "INVALID_ARGUMENT"],
       ["a member that is not sent", bob.sessionId, { text: "x", sticker: 1 }, "INVALID_ARGUMENT"],
       [

@@ -1,0 +1,119 @@
+/**
+ * `client.contacts`: people, and who accepts whom (docs/protocol/messages.md §6.8).
+ *
+ * @module
+ */
+import type { AbortOptions } from "../errors/index.js";
+import { checkName, type Profile, type ProfilePicture } from "../messages/index.js";
+import { MESSAGES, messageId } from "../store/index.js";
+import { type Contact, changeContact, STRANGER } from "./contact-state.js";
+import { profileOf } from "./effects.js";
+import { requestResponse } from "./outbound.js";
+import { checkRecipient, invalidArgument } from "./targets.js";
+import type { SendResult } from "./transmit.js";
+import type { SendingWorld } from "./world.js";
+
+/** Name and picture of the own account. */
+export interface ProfileChanges {
+  /** At most 100 bytes of UTF-8; trimmed. */
+  readonly name?: string | undefined;
+  /** Address and key of an uploaded picture; `null` removes it. */
+  readonly picture?: ProfilePicture | null | undefined;
+}
+
+/** See the module's description. */
+export class Contacts {
+  readonly #world: SendingWorld;
+
+  /** @internal */
+  constructor(world: SendingWorld) {
+    this.#world = world;
+  }
+
+  /** What is known of `id`; undefined for a stranger. */
+  get(id: string): Contact | undefined {
+    const record = this.#world.contacts.get(checkRecipient(id));
+    return record === undefined ? undefined : { id, ...record };
+  }
+
+  /** Everyone that anything is known of, the own account excluded. */
+  list(): Contact[] {
+    const { contacts, self } = this.#world;
+    return [...contacts.all()].filter(([id]) => id !== self).map(([id, record]) => ({ id, ...record }));
+  }
+
+  /**
+   * Accepts a message request: they are told, with the own profile. Does nothing for those who are accepted already,
+   * and tells nothing to those who have not written.
+   */
+  async accept(id: string, { signal }: AbortOptions = {}): Promise<SendResult | undefined> {
+    const to = checkRecipient(id);
+    const { contacts, store, sender } = this.#world;
+    const { approved, approvedMe } = contacts.get(to) ?? STRANGER;
+    if (approved) return undefined;
+    const set = (value: boolean) => (batch: Parameters<typeof changeContact>[1]) =>
+      changeContact(this.#world, batch, to, { approved: value, blocked: false });
+    if (approvedMe) {
+      return sender.send(to, requestResponse(this.#world), { also: set(true), undo: set(false), signal });
+    }
+    await store.write(set(true));
+    return undefined;
+  }
+
+  /** Blocks: nothing of theirs arrives any more, nothing is sent to them. They are not told. */
+  async block(id: string): Promise<void> {
+    await this.#set(id, { blocked: true });
+  }
+
+  async unblock(id: string): Promise<void> {
+    await this.#set(id, { blocked: false });
+  }
+
+  /** Forgets a person, their messages, and what they wrote before now but has not arrived yet (V6). A block stays. */
+  async remove(id: string): Promise<void> {
+    const author = checkRecipient(id);
+    const { contacts, store, clock, events } = this.#world;
+    const { blocked } = contacts.get(author) ?? STRANGER;
+    const messages = await store.list(MESSAGES, {
+      from: messageId(author, 0),
+      to: messageId(author, Number.MAX_SAFE_INTEGER),
+    });
+    await store.write((batch) => {
+      for (const message of messages) batch.delete(MESSAGES, message.id);
+      const record = { ...STRANGER, blocked, removedAt: clock.now() };
+      contacts.put(batch, author, record);
+      events.emit("contact", { id: author, ...record });
+    });
+  }
+
+  /** Name and picture of `id`, by their newest message; of the own account, as they were set. */
+  profile(id: string): Profile | undefined {
+    const record = this.#world.contacts.get(checkRecipient(id));
+    return record === undefined ? undefined : profileOf(record);
+  }
+
+  /** Changes name or picture of the own account: it goes with the next messages. */
+  async setProfile({ name, picture }: ProfileChanges): Promise<Profile> {
+    const { contacts, store, clock, self } = this.#world;
+    const present = contacts.get(self) ?? STRANGER;
+    if (picture && !(typeof picture.url === "string" && picture.url !== "" && picture.key?.length === 32))
+      throw invalidArgument("a picture has an address and a key of 32 bytes");
+    const seconds = Math.floor(clock.now() / 1000);
+    const changes = {
+      ...(name === undefined ? {} : { name: checkName(name) }),
+      ...(picture === undefined ? {} : { picture: picture === null ? undefined : copied(picture) }),
+      // Others take a profile only if it is newer than the one they have.
+      profileUpdatedAt: Math.max(seconds, present.profileUpdatedAt + 1),
+    };
+    await store.write((batch) => changeContact(this.#world, batch, self, changes));
+    return profileOf({ ...present, ...changes });
+  }
+
+  async #set(id: string, changes: { readonly blocked: boolean }): Promise<void> {
+    const contact = checkRecipient(id);
+    if (contact === this.#world.self) throw invalidArgument("that is the own account");
+    await this.#world.store.write((batch) => changeContact(this.#world, batch, contact, changes));
+  }
+}
+
+const copied = ({ url, key }: ProfilePicture): ProfilePicture => ({ url, key: Uint8Array.from(key) });

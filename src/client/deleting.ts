@@ -1,0 +1,55 @@
+/**
+ * Deleting messages: for everyone, or here (docs/protocol/messages.md §6.7).
+ *
+ * @module
+ */
+import type { AbortOptions } from "../errors/index.js";
+import { MESSAGES, messageId } from "../store/index.js";
+import { checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
+import type { SendResult } from "./transmit.js";
+import { forgetMessage, type SendingWorld } from "./world.js";
+
+/** What `unsend` answers. */
+export interface UnsendResult extends SendResult {
+  /** The copy in the own swarm is deleted. False: it is tried again with every poll. */
+  readonly deleted: boolean;
+}
+
+/**
+ * Asks everyone to delete an own message, and deletes its copy in the own swarm. Other people's swarms are not ours to
+ * change.
+ *
+ * @throws `INVALID_ARGUMENT` for a message of somebody else, those of sending
+ */
+export async function unsend(
+  world: SendingWorld,
+  message: MessageTarget,
+  { signal }: AbortOptions,
+): Promise<UnsendResult> {
+  const { self, sender, chores } = world;
+  const { conversation, author, timestamp } = checkTarget(message, self);
+  if (author !== self) throw invalidArgument("only own messages can be unsent");
+  await forget(world, { author, timestamp }, true);
+  const deleting = chores.run();
+  const request = { kind: "unsend", target: { author, timestamp } } as const;
+  const result = await sender.send(conversation, request, { signal });
+  return { ...result, deleted: await deleting };
+}
+
+/** Deletes a message on this device alone: it does not come again, and nothing refers to it any more. */
+export async function deleteLocally(world: SendingWorld, message: MessageTarget): Promise<void> {
+  const { author, timestamp } = checkTarget(message, world.self);
+  await forget(world, { author, timestamp }, false);
+}
+
+async function forget(
+  { store, clock, chores }: SendingWorld,
+  name: { readonly author: string; readonly timestamp: number },
+  inSwarm: boolean,
+): Promise<void> {
+  const record = await store.get(MESSAGES, messageId(name.author, name.timestamp));
+  await store.write((batch) => {
+    forgetMessage(batch, name, record, clock.now());
+    if (inSwarm && record?.hash !== undefined) chores.add(batch, record.hash, { delete: true });
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * Reactions (docs/protocol/messages.md §6.4).
+ *
+ * @module
+ */
+import { type AbortOptions, SessionError } from "../errors/index.js";
+import { MAX_EMOJI_LENGTH } from "../messages/index.js";
+import type { ClientErrorCode } from "./errors.js";
+import { approving, visibleFields } from "./outbound.js";
+import { checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
+import type { SendResult } from "./transmit.js";
+import type { SendingWorld } from "./world.js";
+
+/** The apps send no more reactions than this … */
+const MAX_REACTIONS = 20;
+/** … in this time, ms. */
+const WINDOW_MS = 60_000;
+
+/** Sends reactions, not too many. */
+export class Reactions {
+  readonly #world: SendingWorld;
+  /** When the last ones were sent, network ms. */
+  #sentAt: number[] = [];
+
+  constructor(world: SendingWorld) {
+    this.#world = world;
+  }
+
+  /** @throws `INVALID_ARGUMENT`, `RATE_LIMITED` with `retryAfterMs`, those of sending */
+  async send(
+    message: MessageTarget,
+    emoji: string,
+    action: "add" | "remove",
+    { signal }: AbortOptions,
+  ): Promise<SendResult> {
+    const world = this.#world;
+    const { conversation, author, timestamp } = checkTarget(message, world.self);
+    if (typeof emoji !== "string" || emoji.trim() === "" || emoji.length > MAX_EMOJI_LENGTH)
+      throw invalidArgument("a reaction is an emoji");
+    const options = { ...approving(world, conversation), signal };
+    this.#count();
+    const target = { author, timestamp };
+    const reaction = { kind: "reaction", target, emoji, action } as const;
+    return world.sender.send(conversation, { ...reaction, ...visibleFields(world, conversation) }, options);
+  }
+
+  #count(): void {
+    const now = this.#world.clock.now();
+    this.#sentAt = this.#sentAt.filter((at) => at > now - WINDOW_MS);
+    const [first] = this.#sentAt;
+    if (this.#sentAt.length >= MAX_REACTIONS && first !== undefined) {
+      throw new SessionError<ClientErrorCode>("RATE_LIMITED", "too many reactions in a minute", {
+        details: { limit: MAX_REACTIONS, windowMs: WINDOW_MS, retryAfterMs: first + WINDOW_MS - now },
+      });
+    }
+    this.#sentAt.push(now);
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The ways in which an app may name a message.
+ *
+ * @module
+ */
+import { SessionError } from "../errors/index.js";
+import { parseSessionId, type SessionId } from "../identity/index.js";
+import type { ClientErrorCode } from "./errors.js";
+
+/**
+ * A message: one that was received (also a copy of an own one), what `send` answered, or its conversation, author and
+ * sent time.
+ */
+export type MessageTarget =
+  | { readonly conversation: string; readonly from: string; readonly timestamp: number }
+  | { readonly conversation: string; readonly author: string; readonly timestamp: number }
+  | { readonly to: string; readonly timestamp: number };
+
+/** A message by its parts. */
+export interface Target {
+  /** The other party; the own id for notes to self. */
+  readonly conversation: SessionId;
+  readonly author: SessionId;
+  readonly timestamp: number;
+}
+
+/**
+ * @param self - the own id: the author of what was sent
+ * @throws `INVALID_ARGUMENT`, `ID_INVALID`
+ */
+export function checkTarget(target: MessageTarget, self: string): Target {
+  if (typeof target !== "object" || target === null) throw invalidArgument("the message is not an object");
+  const { timestamp } = target;
+  if (!Number.isSafeInteger(timestamp) || timestamp <= 0)
+    throw invalidArgument("the message has no valid timestamp");
+  const given = target as Partial<Record<"conversation" | "to" | "author" | "from", string>>;
+  const author = given.author ?? given.from ?? (given.to === undefined ? undefined : self);
+  return {
+    conversation: checkRecipient(given.conversation ?? given.to),
+    author: checkRecipient(author),
+    timestamp,
+  };
+}
+
+/** @throws `ID_INVALID` */
+export function checkRecipient(to: unknown): SessionId {
+  if (typeof to !== "string") throw new SessionError("ID_INVALID", "the Session ID is not a string");
+  return parseSessionId(to);
+}
+
+/** What to throw for an argument that is not what it must be. */
+export function invalidArgument(
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+): SessionError<ClientErrorCode> {
+  return new SessionError("INVALID_ARGUMENT", message, { details });
+}
