@@ -136,7 +136,12 @@ function readContentBytes(data: Uint8Array): Content {
   return decodeContent(inner === undefined ? bytes : unpadMessage(inner));
 }
 
+/** Tag of a content's first field, `dataMessage`; in an Envelope field 1 is no sub-message. */
+const DATA_MESSAGE_TAG = 0x0a;
+
 function tryEnvelope(bytes: Uint8Array): Envelope | undefined {
+  // Nearly every message: without this look each of them would be parsed twice.
+  if (bytes[0] === DATA_MESSAGE_TAG) return undefined;
   try {
     return decodeProto(EnvelopeSchema, bytes);
   } catch (error) {
