@@ -81,7 +81,7 @@ const reply = JSON.stringify({
 function poll(crypto: Crypto): number {
   const auth = userAuth(me, crypto);
   const call = retrieveCall({ pubkey: me.sessionId, namespace: 0, auth, timestamp: NOW }, crypto);
-  const { messages } = call.read(JSON.parse(reply));
+  const { messages } = call.read(JSON.parse(reply), {});
   const results = messages.map((item) => decodeMessage(item, { account: me, now: NOW, crypto }));
   return results.filter(({ kind }) => kind === "message").length;
 }

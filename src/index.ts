@@ -12,16 +12,19 @@ export {
   type MessageContent,
   type PollingOptions,
   type PollReport,
+  type ReceivedMessage,
+  type ReceivedText,
   type SendResult,
 } from "./client/index.js";
 export { isSessionError, SessionError } from "./errors/index.js";
+export type { Attachment } from "./files/index.js";
 export {
   type Account,
   createAccount,
   restoreAccount,
   type SessionId,
 } from "./identity/index.js";
-export type { IncomingMessage, IncomingText, MessageReference } from "./messages/index.js";
+export type { MessageReference } from "./messages/index.js";
 export {
   type CustomNetworkOptions,
   customNetwork,

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { defaultCrypto } from "../crypto/index.js";
+import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { type AbortOptions, isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
+import type { Attachment } from "../files/index.js";
 import type { Account, SessionId } from "../identity/index.js";
-import type { IncomingText, Profile } from "../messages/index.js";
+import type { Profile } from "../messages/index.js";
 import type { Network } from "../network/index.js";
 import { resolveName, Swarms } from "../swarm/index.js";
 import type { Calls } from "./calls.js";
@@ -16,11 +17,13 @@ import { checkContent, type MessageContent } from "./content.js";
 import { deleteLocally, type UnsendResult, unsend } from "./deleting.js";
 import { closedError } from "./errors.js";
 import type { ClientEvents, Handler, PollReport } from "./events.js";
+import { type DownloadSettings, Files, type UploadSettings } from "./files.js";
 import { type DisappearingSetting, notifyExtraction, setDisappearing } from "./notices.js";
 import { type ClientOptions, claimAccount, closeAll, holdNetwork, holdStore } from "./open.js";
 import { approving, visibleFields } from "./outbound.js";
 import { buildParts, type ClientParts } from "./parts.js";
 import { markRead, type ReadMessages, type ReadResult } from "./reading.js";
+import type { ReceivedText } from "./received.js";
 import { checkRecipient, type MessageTarget } from "./targets.js";
 import { delay, orAborted, platformTimers, settledWithin, type Timers } from "./timers.js";
 import type { SendResult } from "./transmit.js";
@@ -32,6 +35,7 @@ export interface ClientCore {
   readonly account: Account;
   readonly network: Network;
   readonly swarms: Swarms;
+  readonly crypto: Crypto;
   readonly timers: Timers;
   readonly closeTimeoutMs: number;
   /** Run at the end of `close`, in order. */
@@ -52,11 +56,14 @@ const UNSUPPORTED_BYTES = 16 * 1024 * 1024;
 export class Client {
   readonly #core: ClientCore;
   readonly #parts: ClientParts;
+  readonly #files: Files;
   #closing: Promise<void> | undefined;
 
   private constructor(core: ClientCore, parts: ClientParts) {
     this.#core = core;
     this.#parts = parts;
+    const { account, network, crypto } = core;
+    this.#files = new Files({ account, network, crypto, lifetime: parts.lifetime.signal });
   }
 
   /**
@@ -81,6 +88,7 @@ export class Client {
         account,
         network: network.value,
         swarms,
+        crypto,
         timers,
         closeTimeoutMs: options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS,
         closers,
@@ -143,22 +151,52 @@ export class Client {
    * Sends a message, and a copy for the account's other devices. To the own id: a note to self, which is that copy alone.
    * To write to somebody is to accept their request.
    *
-   * It is on disk before the network sees it, so a crash from then on does not lose it: the next client on the store
-   * sends it, with the same timestamp. When this rejects, it will not be sent again, except with `CLOSED`, where it
+   * Files are uploaded first, once for all who get them. Then the message is on disk before the network sees it, so a
+   * crash from then on does not lose it: the next client on the store sends it, with the same timestamp. When this rejects, it will not be sent again, except with `CLOSED`, where it
    * waits for the next client. After `ABORTED`, or a time-out behind `SEND_FAILED`, it may have arrived all the same.
    *
    * @returns once the recipient's swarm has it and the copy was tried; calls may run at the same time, each message
    *   gets a timestamp of its own
-   * @throws `ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `INVALID_ARGUMENT`, `CONTACT_BLOCKED` (nothing was sent),
-   *   `SEND_FAILED`, `ABORTED`, `CLOSED`, `STORE_FAILED`
+   * @throws `ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `MESSAGE_TOO_MANY_ATTACHMENTS`, `FILE_EMPTY`,
+   *   `FILE_TOO_LARGE`, `FILE_SERVER_UNKNOWN`, `INVALID_ARGUMENT`, `CONTACT_BLOCKED` (nothing was sent), other codes of
+   *   the file server (`FILE_…`), `SEND_FAILED`, `ABORTED`, `CLOSED`, `STORE_FAILED`
    */
-  async send(to: string, content: MessageContent, { signal }: AbortOptions = {}): Promise<SendResult> {
+  async send(
+    to: string,
+    content: MessageContent,
+    settings: AbortOptions & UploadSettings = {},
+  ): Promise<SendResult> {
     const { sender, world } = this.#open();
+    const { signal } = settings;
     const recipient = checkRecipient(to);
-    const message = checkContent(content, world.self);
+    const checked = checkContent(content, world.self);
     throwIfAborted(signal);
-    const options = { ...approving(world, recipient), signal };
-    return sender.send(recipient, { ...message, ...visibleFields(world, recipient) }, options);
+    const prepare = this.#files.uploading(checked, settings);
+    const options = { ...approving(world, recipient), prepare, signal };
+    return sender.send(recipient, { ...checked.message, ...visibleFields(world, recipient) }, options);
+  }
+
+  /**
+   * Fetches the file of a received message. All of it is verified before any of it is returned.
+   *
+   * @throws `FILE_NOT_FOUND` (expired: final), `FILE_TOO_LARGE`, `FILE_CORRUPT`, other codes of the room `files`, those of
+   *   the network, `ABORTED`, `CLOSED`
+   */
+  async download(attachment: Attachment, settings: DownloadSettings = {}): Promise<Uint8Array> {
+    this.#open();
+    return this.#files.download(attachment, settings);
+  }
+
+  /** Fetches the picture of a profile. Errors as {@link download}; `INVALID_ARGUMENT` if it has none. */
+  async downloadAvatar({ picture }: Profile, settings: DownloadSettings = {}): Promise<Uint8Array> {
+    this.#open();
+    return this.#files.downloadAvatar(picture, settings);
+  }
+
+  /** Uploads a picture of the own account; it goes with the next messages. Errors as those of files in {@link send}. */
+  async setAvatar(image: Uint8Array, settings: AbortOptions & UploadSettings = {}): Promise<Profile> {
+    const { contacts } = this.#open();
+    return contacts.setProfile({ picture: await this.#files.uploadAvatar(image, settings) });
   }
 
   /**
@@ -271,7 +309,7 @@ export class Client {
    *
    * @throws `CLOSED`
    */
-  messages({ signal }: AbortOptions = {}): AsyncIterableIterator<IncomingText, undefined> {
+  messages({ signal }: AbortOptions = {}): AsyncIterableIterator<ReceivedText, undefined> {
     return this.#open().subscriptions.stream(signal);
   }
 

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { IncomingMessage, IncomingText } from "../messages/index.js";
+import type { IncomingMessage } from "../messages/index.js";
 import type { Handler } from "./events.js";
+import { type ReceivedMessage, type ReceivedText, receivedMessage } from "./received.js";
 
 /** How a consumer ended with a message: `seen`, or `released` unread because the consumer went away. */
 export type Outcome = "seen" | "released";
@@ -26,12 +27,12 @@ export interface Consumer {
 export class HandlerConsumer implements Consumer {
   readonly kind: IncomingMessage["kind"];
   readonly waits = true;
-  readonly #handler: Handler<IncomingMessage>;
+  readonly #handler: Handler<ReceivedMessage>;
 
   /** @param handler - takes messages of `kind` */
   constructor(kind: IncomingMessage["kind"], handler: Handler<never>) {
     this.kind = kind;
-    this.#handler = handler as Handler<IncomingMessage>;
+    this.#handler = handler as Handler<ReceivedMessage>;
   }
 
   ready(): boolean {
@@ -39,7 +40,7 @@ export class HandlerConsumer implements Consumer {
   }
 
   async take(message: IncomingMessage): Promise<Outcome> {
-    await this.#handler(message);
+    await this.#handler(receivedMessage(message));
     return "seen";
   }
 }
@@ -49,18 +50,18 @@ export const STREAM_LIMIT = 16;
 
 /** A message in an iterator, with the way to say that it was seen. */
 interface Held {
-  readonly message: IncomingText;
+  readonly message: ReceivedText;
   settle(outcome: Outcome): void;
 }
 
 /** An iterator: done with a message when it is asked for the next one, or ended with `return` (leaving the loop). */
-export class StreamConsumer implements Consumer, AsyncIterableIterator<IncomingText, undefined> {
+export class StreamConsumer implements Consumer, AsyncIterableIterator<ReceivedText, undefined> {
   readonly kind = "text";
   readonly waits = false;
   readonly #held: Held[] = [];
   /** The message that the loop body works on. */
   #current: Held | undefined;
-  readonly #asked: Array<(result: IteratorResult<IncomingText, undefined>) => void> = [];
+  readonly #asked: Array<(result: IteratorResult<ReceivedText, undefined>) => void> = [];
   #ended = false;
   readonly #onChange: (stream: StreamConsumer) => void;
 
@@ -80,14 +81,14 @@ export class StreamConsumer implements Consumer, AsyncIterableIterator<IncomingT
   take(message: IncomingMessage): Promise<Outcome> {
     if (this.#ended) return Promise.resolve("released");
     return new Promise((settle) => {
-      const held = { message: message as IncomingText, settle };
+      const held = { message: receivedMessage(message) as ReceivedText, settle };
       const asked = this.#asked.shift();
       if (asked === undefined) this.#held.push(held);
       else this.#give(held, asked);
     });
   }
 
-  next(): Promise<IteratorResult<IncomingText, undefined>> {
+  next(): Promise<IteratorResult<ReceivedText, undefined>> {
     this.#settleCurrent();
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {
@@ -99,7 +100,7 @@ export class StreamConsumer implements Consumer, AsyncIterableIterator<IncomingT
   }
 
   /** Ends the stream: the message of the loop body counts as seen, those that were not read stay with the client. */
-  return(): Promise<IteratorResult<IncomingText, undefined>> {
+  return(): Promise<IteratorResult<ReceivedText, undefined>> {
     this.#settleCurrent();
     this.end();
     return Promise.resolve({ done: true, value: undefined });
@@ -122,7 +123,7 @@ export class StreamConsumer implements Consumer, AsyncIterableIterator<IncomingT
     await this.return();
   }
 
-  #give(held: Held, asked: (result: IteratorResult<IncomingText, undefined>) => void): void {
+  #give(held: Held, asked: (result: IteratorResult<ReceivedText, undefined>) => void): void {
     this.#current = held;
     asked({ done: false, value: held.message });
   }

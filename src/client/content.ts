@@ -4,6 +4,7 @@
  * @module
  */
 import { SessionError } from "../errors/index.js";
+import type { OutgoingFile } from "../files/index.js";
 import {
   type CommunityInvitation,
   countCodePoints,
@@ -14,28 +15,45 @@ import {
   type OutgoingText,
   TEXT_LIMIT,
 } from "../messages/index.js";
+import { checkFiles, checkImage, type FileContent, type OutgoingAttachment } from "./outgoing-files.js";
 import { checkRecipient, invalidArgument, type MessageTarget } from "./targets.js";
 
-/** A message to send: a text, an invitation, or both. */
-export interface MessageContent {
+/** A preview of a link to send. */
+export interface OutgoingPreview extends Omit<LinkPreview, "image"> {
+  readonly image?: OutgoingAttachment | undefined;
+}
+
+/** A message to send: a text, files, an invitation, or several of them; or a voice message. */
+export interface MessageContent extends FileContent {
   /** At most 2 000 Unicode code points. */
   readonly text?: string | undefined;
   /** The message that this one answers: a received one, what `send` answered, or author and timestamp. */
   readonly quote?: MessageTarget | MessageReference | undefined;
   /** A preview of a link in the text. The client fetches nothing: the app brings title and image. */
-  readonly preview?: LinkPreview | undefined;
+  readonly preview?: OutgoingPreview | undefined;
   /** An invitation to a community. */
   readonly invitation?: CommunityInvitation | undefined;
 }
 
+/** A message whose files are not uploaded yet. */
+export interface CheckedContent {
+  /** All but the files. */
+  readonly message: OutgoingText;
+  readonly files: readonly OutgoingFile[];
+  readonly previewImage?: OutgoingFile | undefined;
+}
+
+/** Members that are in the message as they are. */
+type PlainMember = Exclude<keyof MessageContent, keyof FileContent>;
+
 /** A member that makes a message by itself, or adds to one; each has its check. */
-type Check<Name extends keyof MessageContent> = (
+type Check<Name extends PlainMember> = (
   value: NonNullable<MessageContent[Name]>,
   content: MessageContent,
   self: string,
 ) => OutgoingText[Name];
 
-const CHECKS: { readonly [Name in keyof Required<MessageContent>]: Check<Name> } = {
+const CHECKS: { readonly [Name in PlainMember]-?: Check<Name> } = {
   text: checkText,
   quote: (quote, _content, self) => checkQuote(quote, self),
   preview: (preview, { text = "" }) => checkPreview(preview, text),
@@ -43,26 +61,34 @@ const CHECKS: { readonly [Name in keyof Required<MessageContent>]: Check<Name> }
 };
 
 /** What is a message without anything else. */
-const VISIBLE: ReadonlyArray<keyof MessageContent> = ["text", "invitation"];
+const VISIBLE: readonly PlainMember[] = ["text", "invitation"];
+const FILE_MEMBERS: ReadonlyArray<keyof FileContent> = ["attachments", "voice"];
 
 /**
  * `content` as a message.
  *
  * @throws `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ID_INVALID`, `INVALID_ARGUMENT` (a member of the wrong type, or one that
- *   this version does not send: better than to leave it out silently)
+ *   this version does not send: better than to leave it out silently), those of {@link checkFiles}
  */
-export function checkContent(content: MessageContent, self: string): OutgoingText {
+export function checkContent(content: MessageContent, self: string): CheckedContent {
   if (typeof content !== "object" || content === null) throw invalidArgument("the message is not an object");
-  const given = Object.entries(content).filter(([, value]) => value !== undefined);
+  const given = Object.entries(content).filter(
+    ([name, value]) => value !== undefined && !FILE_MEMBERS.some((member) => member === name),
+  );
   const unknown = given.find(([name]) => !Object.hasOwn(CHECKS, name));
   if (unknown !== undefined)
     throw invalidArgument("the message has a member that cannot be sent", { member: unknown[0] });
   const message = Object.fromEntries(
-    given.map(([name, value]) => [name, CHECKS[name as keyof MessageContent](value as never, content, self)]),
+    given.map(([name, value]) => [name, CHECKS[name as PlainMember](value as never, content, self)]),
   ) as Partial<OutgoingText>;
-  if (VISIBLE.every((name) => message[name] === undefined || message[name] === ""))
+  const files = checkFiles(content);
+  if (files.length === 0 && VISIBLE.every((name) => message[name] === undefined || message[name] === ""))
     throw new SessionError<MessageErrorCode>("MESSAGE_EMPTY", "the message is empty");
-  return { ...message, kind: "text" };
+  if (content.voice !== undefined && given.some(([name, value]) => name !== "quote" && value !== ""))
+    throw invalidArgument("a voice message has nothing else in it but a quote");
+  const image = content.preview?.image;
+  const previewImage = image === undefined ? undefined : checkImage(image);
+  return { message: { ...message, kind: "text" }, files, previewImage };
 }
 
 function checkText(text: string): string {
@@ -87,7 +113,7 @@ function checkQuote(quote: MessageTarget | MessageReference, self: string): Mess
 const MAX_URL_LENGTH = 4_096;
 
 /** Receivers ignore a preview that does not belong to a link in the text, or shows nothing (V21). */
-function checkPreview(preview: LinkPreview, text: string): LinkPreview {
+function checkPreview(preview: OutgoingPreview, text: string): LinkPreview {
   if (typeof preview !== "object" || preview === null) throw invalidArgument("the preview is not an object");
   const { url, title = "", image } = preview;
   if (typeof url !== "string" || !url.startsWith("https://") || url.length > MAX_URL_LENGTH)
@@ -96,7 +122,7 @@ function checkPreview(preview: LinkPreview, text: string): LinkPreview {
     throw invalidArgument("the preview's URL is not in the text");
   if (typeof title !== "string" || (title === "" && image === undefined))
     throw invalidArgument("the preview has neither title nor image");
-  return { url, ...(title === "" ? {} : { title }), ...(image === undefined ? {} : { image }) };
+  return { url, ...(title === "" ? {} : { title }) };
 }
 
 /** `https://host/room?public_key=<64 hex>`: docs/protocol/messages.md §6.1. */

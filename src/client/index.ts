@@ -8,7 +8,7 @@ export { offerSdp } from "./calls.js";
 export { Client } from "./client.js";
 export type { Contact } from "./contact-state.js";
 export type { Contacts, ProfileChanges } from "./contacts.js";
-export type { MessageContent } from "./content.js";
+export type { MessageContent, OutgoingPreview } from "./content.js";
 export type { UnsendResult } from "./deleting.js";
 export type { ClientErrorCode } from "./errors.js";
 export type {
@@ -24,12 +24,15 @@ export type {
   TypingChange,
   UnsupportedItem,
 } from "./events.js";
+export type { DownloadSettings, UploadProgress, UploadSettings } from "./files.js";
 export { type LogFacts, type Logger, redact } from "./logger.js";
 export type { DisappearingSetting } from "./notices.js";
 export type { ClientOptions } from "./open.js";
+export type { FileContent, FileData, OutgoingAttachment, OutgoingVoice } from "./outgoing-files.js";
 export type { PollingOptions } from "./poll-loop.js";
 export type { Stored, StoredAt } from "./ports.js";
 export type { ReadMessages, ReadResult } from "./reading.js";
+export type { ReceivedMessage, ReceivedPreview, ReceivedText } from "./received.js";
 export type { MessageTarget } from "./targets.js";
 export type { Timers } from "./timers.js";
 export type { SendResult } from "./transmit.js";

@@ -33,6 +33,10 @@ export interface SenderWorld extends TransmitWorld {
 
 /** How to send. */
 export interface SendOptions extends AbortOptions {
+  /** Makes what is sent of the message, such as by uploading its files; runs before the message is queued. */
+  readonly prepare?:
+    | ((message: OutgoingMessage, signal: AbortSignal) => Promise<OutgoingMessage>)
+    | undefined;
   /** Stored with the recipient before the message, with a timestamp 100 ms earlier. */
   readonly prelude?: OutgoingMessage | undefined;
   /** False: the own devices are not told, although they are of other messages of the kind. */
@@ -77,7 +81,7 @@ export class Sender {
    * Sends `message` to `to`.
    *
    * @throws `SEND_FAILED`, `ABORTED` (no further attempt is made), `CLOSED` (a queued message stays in the outbox), the
-   *   codes of the store, and of the message encoder
+   *   codes of the store, of the message encoder, and of `prepare`
    */
   send(to: string, message: OutgoingMessage, options: SendOptions = {}): Promise<SendResult> {
     const sent = this.#send(to, message, options);
@@ -118,7 +122,8 @@ export class Sender {
     let incomplete = false;
     try {
       throwIfAborted(signal);
-      const accepted = await this.#accept(to, message, options);
+      const prepared = (await options.prepare?.(message, signal)) ?? message;
+      const accepted = await this.#accept(to, prepared, options);
       parcel = accepted;
       const { result, complete } = await this.#limiter.run(() => this.#transmit(accepted, signal), signal);
       incomplete = !complete;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { IncomingText } from "../messages/index.js";
 import { type Consumer, HandlerConsumer, StreamConsumer } from "./consumers.js";
 import type { Delivery } from "./delivery.js";
 import type { Disappearing } from "./disappearing.js";
@@ -16,6 +15,7 @@ import {
   type PlainEvents,
 } from "./events.js";
 import type { PollLoop } from "./poll-loop.js";
+import type { ReceivedText } from "./received.js";
 
 /** What subscriptions work on. */
 export interface SubscriptionsWorld {
@@ -63,7 +63,7 @@ export class Subscriptions {
   }
 
   /** An iterator over texts; it ends when `signal` aborts. */
-  stream(signal: AbortSignal | undefined): StreamConsumer & AsyncIterableIterator<IncomingText, undefined> {
+  stream(signal: AbortSignal | undefined): StreamConsumer & AsyncIterableIterator<ReceivedText, undefined> {
     const end = (): void => stream.end();
     const stream = new StreamConsumer((changed) => {
       if (!changed.ended) return this.#world.delivery.changed();

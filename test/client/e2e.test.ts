@@ -2,7 +2,7 @@ import {
   Client,
   createAccount,
   customNetwork,
-  type IncomingText,
+  type ReceivedText,
   type SessionError,
 } from "session-messenger-sdk";
 import { connectNetwork } from "session-messenger-sdk/network";
@@ -19,13 +19,13 @@ async function open(options: Partial<Parameters<typeof Client.open>[0]> = {}): P
 }
 
 /** Texts as they come. */
-function collect(client: Client): IncomingText[] {
-  const messages: IncomingText[] = [];
+function collect(client: Client): ReceivedText[] {
+  const messages: ReceivedText[] = [];
   client.on("message", (message) => messages.push(message));
   return messages;
 }
 
-const bodies = (messages: readonly IncomingText[]): string[] => messages.map(({ text }) => text);
+const bodies = (messages: readonly ReceivedText[]): string[] => messages.map(({ text }) => text);
 
 beforeAll(async () => {
   net = await startTestnet({ nodes: 12, swarms: 2, seed: "client" });

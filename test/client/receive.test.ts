@@ -1,7 +1,7 @@
 import { MemoryLevel } from "memory-level";
+import type { ReceivedText } from "session-messenger-sdk/client";
 import { Client } from "session-messenger-sdk/client";
 import type { SessionError } from "session-messenger-sdk/errors";
-import type { IncomingText } from "session-messenger-sdk/messages";
 import { openStore } from "session-messenger-sdk/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { alice, bob, copy, text } from "./support/accounts.js";
@@ -55,7 +55,7 @@ afterEach(() => client.close());
 
 describe("delivery", () => {
   test("a text comes with all that belongs to it", async () => {
-    const got: IncomingText[] = [];
+    const got: ReceivedText[] = [];
     client.on("message", (message) => got.push(message));
     const sentAt = net.time;
     const { hash } = net.put(bob.sessionId, text(alice, bob, "hi 👋", sentAt));
@@ -151,7 +151,7 @@ describe("delivery", () => {
   });
 
   test("a copy from another device comes as outgoing, a foreign one is dropped", async () => {
-    const got: IncomingText[] = [];
+    const got: ReceivedText[] = [];
     client.on("message", (message) => got.push(message));
     net.put(bob.sessionId, copy(bob, alice, "from my other device", 1_799_999_999_999));
     await client.poll();
