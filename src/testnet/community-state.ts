@@ -19,14 +19,14 @@ export class CommunityState {
   readonly postLimit: PostLimit | false;
   readonly maxFileBytes: number;
   readonly wordFilter: CommunityServerOptions["wordFilter"];
-  readonly users = new Map<string, User>();
+  readonly users: Map<string, User> = new Map();
   /** By lower-case token. */
-  readonly rooms = new Map<string, Room>();
-  readonly files = new Map<number, StoredFile>();
+  readonly rooms: Map<string, Room> = new Map();
+  readonly files: Map<number, StoredFile> = new Map();
   readonly globalFutures: Future[] = [];
   inbox: DirectMessage[] = [];
   /** Nonces in hex with the time of their use. */
-  readonly nonces = new Map<string, number>();
+  readonly nonces: Map<string, number> = new Map();
   skew = 0;
   readonly #clock: () => number;
   /** Users of 05 ids whose blinded id is not known yet, by that id without its sign. */
