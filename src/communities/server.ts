@@ -129,15 +129,11 @@ export class CommunityServer {
    */
   async run<Value>(call: CommunityCall<Value>, options: CommunityCallOptions = {}): Promise<Value> {
     const identity = this.account === undefined ? undefined : await this.identity(options);
-    let reply = await this.#send(call, identity, options);
-    if (reply.status === 425) {
-      await this.#network.clock.resync({ signal: options.signal });
-      reply = await this.#send(call, identity, options);
-    }
+    let reply = await this.#exchange(call, identity, options);
     if (reply.status === 400 && identity?.kind === "00" && this.#blinding === undefined) {
       // The server may have begun to want blinding.
       const { blinding } = await this.#learn(options);
-      if (blinding) reply = await this.#send(call, await this.identity(options), options);
+      if (blinding) reply = await this.#exchange(call, await this.identity(options), options);
     }
     if (!isAccepted(call, reply.status)) throw statusError(failedReply(reply), describeCall(call));
     return call.read(reply, this.#readContext());
@@ -171,16 +167,24 @@ export class CommunityServer {
     const value = await this.#learning.run(async () => {
       const call = capabilities();
       const identity = this.account === undefined ? undefined : this.#identity(this.account, "15");
-      let reply = await this.#send(call, identity, options);
-      if (reply.status === 425) {
-        await this.#network.clock.resync({ signal: options.signal });
-        reply = await this.#send(call, identity, options);
-      }
+      const reply = await this.#exchange(call, identity, options);
       if (!isAccepted(call, reply.status)) throw statusError(failedReply(reply), describeCall(call));
       return call.read(reply, this.#readContext());
     });
     this.#capabilities = value;
     return value;
+  }
+
+  /** Sends a call, and once more when the server refuses the time or the nonce. */
+  async #exchange(
+    call: CommunityCall<unknown>,
+    identity: CommunityIdentity | undefined,
+    options: CommunityCallOptions,
+  ): Promise<CommunityReply> {
+    const reply = await this.#send(call, identity, options);
+    if (reply.status !== 425) return reply;
+    await this.#network.clock.resync({ signal: options.signal });
+    return await this.#send(call, identity, options);
   }
 
   async #send(

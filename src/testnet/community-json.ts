@@ -64,34 +64,38 @@ export function roomJson(state: CommunityState, room: Room, user: User | undefin
   };
 }
 
-/** Hidden ones are told to moderators only. */
-function listModerators(
-  state: CommunityState,
-  room: Room,
-  all: boolean,
-): Record<string, string[]> & {
+interface ModeratorLists {
   readonly moderators: string[];
   readonly admins: string[];
   readonly hiddenModerators: string[];
   readonly hiddenAdmins: string[];
-} {
-  const lists = { moderators: [], admins: [], hiddenModerators: [], hiddenAdmins: [] } as Record<
-    string,
-    string[]
-  >;
+}
+
+/** Hidden ones are told to moderators only. */
+function listModerators(state: CommunityState, room: Room, all: boolean): ModeratorLists {
+  const lists: ModeratorLists = { moderators: [], admins: [], hiddenModerators: [], hiddenAdmins: [] };
   for (const user of [...state.users.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const override = room.overrides.get(user);
     const { moderator, admin } = rolesOf(room, user);
     if (!moderator) continue;
-    const visible = (override?.moderator === true && override.visible) || (user.moderator && user.visible);
-    if (visible) lists[admin ? "admins" : "moderators"]?.push(user.id);
-    else if (all) lists[admin ? "hiddenAdmins" : "hiddenModerators"]?.push(user.id);
+    const isVisible = (override?.moderator === true && override.visible) || (user.moderator && user.visible);
+    if (isVisible) lists[admin ? "admins" : "moderators"].push(user.id);
+    else if (all) lists[admin ? "hiddenAdmins" : "hiddenModerators"].push(user.id);
   }
-  return lists as ReturnType<typeof listModerators>;
+  return lists;
 }
 
-/** A message with everything. */
-export function messageJson(message: Message, user: User | undefined, reactors: number): Json {
+/**
+ * A message with everything.
+ *
+ * @param modsFlag - how the server writes `whisper_mods`: from its database it reads a number
+ */
+export function messageJson(
+  message: Message,
+  user: User | undefined,
+  reactors: number,
+  modsFlag: boolean | number = Number(message.whisperMods),
+): Json {
   const { id, author, posted, seqno, data, signature, edited } = message;
   return {
     id,
@@ -102,14 +106,12 @@ export function messageJson(message: Message, user: User | undefined, reactors: 
       ? { data: null, deleted: true }
       : { data: bytesToBase64(data), signature: bytesToBase64(signature) }),
     ...(edited === undefined ? {} : { edited }),
-    // From its database the server reads this flag as a number.
-    ...whisperJson(message, Number(message.whisperMods)),
+    ...whisperJson(message, modsFlag),
     ...(data === undefined ? {} : { reactions: reactionsJson(message, user, reactors) }),
   };
 }
 
-/** Members of a whisper. */
-export function whisperJson({ whisperTo, whisperMods }: Message, flag: boolean | number): Json {
+function whisperJson({ whisperTo, whisperMods }: Message, flag: boolean | number): Json {
   if (whisperTo === undefined && !whisperMods) return {};
   return {
     whisper: true,

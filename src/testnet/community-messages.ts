@@ -16,7 +16,7 @@ import {
   refuseBare,
   refusePage,
 } from "./community-http.js";
-import { messageJson, reactionRow, whisperJson } from "./community-json.js";
+import { messageJson, reactionRow } from "./community-json.js";
 import { deleteMessage, type Message, type Room, touchMessage, type User } from "./community-model.js";
 import { may, requireRead, requireUser, requireWrite, rolesOf } from "./community-permissions.js";
 import { type Route, type RouteCall, roomOf } from "./community-routes.js";
@@ -179,11 +179,8 @@ function post(call: RouteCall): ReturnType<typeof jsonResponse> {
     filtered,
   });
   ownFiles(state, room, user, body["files"]);
-  const { edited: _, whisper: _whisper, whisper_mods: _mods, ...row } = messageJson(message, user, 0);
-  return jsonResponse(
-    { ...row, ...whisperJson(message, whisperMods), ...(filtered ? { filtered } : {}) },
-    201,
-  );
+  const row = messageJson(message, user, 0, whisperMods);
+  return jsonResponse({ ...row, ...(filtered ? { filtered } : {}) }, 201);
 }
 
 function edit(call: RouteCall): ReturnType<typeof jsonResponse> {

@@ -7,6 +7,7 @@ import {
   capabilities,
   clearInbox,
   communityAttachment,
+  communityIdentity,
   decodeInboxItem,
   deleteMessage,
   deleteUserMessages,
@@ -401,10 +402,11 @@ for (const [way, open] of [
         message: { from: accountOf(2).sessionId, outgoing: true, recipient: bobId },
       });
       expect(await bob.run(inbox({ since: sent.id }))).toEqual({ items: [], full: false });
-      const unknown = parseBlindedId(`15${"ab".repeat(32)}`);
-      expect(["COMMUNITY_NOT_FOUND", "MESSAGE_INVALID_RECIPIENT"]).toContain(
-        await codeOf(sendDirectMessage(ada, unknown, { text: "x" })),
-      );
+      const unknown = communityIdentity(accountOf(99), "15", ada.publicKey).id as typeof recipient;
+      expect(await codeOf(sendDirectMessage(ada, unknown, { text: "x" }))).toBe("COMMUNITY_NOT_FOUND");
+      const noPoint = parseBlindedId(`15${"00".repeat(32)}`);
+      expect(await codeOf(sendDirectMessage(ada, noPoint, { text: "x" }))).toBe("MESSAGE_INVALID_RECIPIENT");
+      expect(await codeOf(sendDirectMessage(ada, recipient, {}))).toBe("INVALID_ARGUMENT");
       expect(await bob.run(clearInbox())).toBe(1);
       expect((await bob.run(inbox())).items).toEqual([]);
     });
