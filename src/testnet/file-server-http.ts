@@ -5,16 +5,7 @@
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { utf8ToBytes } from "../bytes/index.js";
 import type { X25519KeyPair } from "../crypto/index.js";
-import { isSessionError } from "../errors/index.js";
-import {
-  decodeV4Request,
-  encodeV4Reply,
-  openServerRequest,
-  sealOnionReply,
-  type V4Request,
-} from "../onion/index.js";
 import {
   answerFileRequest,
   type FileAnswer,
@@ -23,10 +14,10 @@ import {
   page,
 } from "./file-routes.js";
 import { readBody } from "./listen.js";
+import { answerSealed, ONION_PATH } from "./v4-endpoint.js";
 
 /** More than any onion request holds. */
 const MAX_BODY = 16 * 1024 * 1024;
-const ONION_PATH = "/oxen/v4/lsrpc";
 
 /** What the server does instead of answering. */
 export interface FileServerFault {
@@ -68,43 +59,23 @@ async function serve(
   send(response, reply, fault);
 }
 
-/** Opens a sealed request, answers what is inside, and seals the answer. */
 function answerOnion(
   { crypto }: FileServerWorld,
   x25519: X25519KeyPair,
   body: Uint8Array,
   answer: (request: FileRequest) => FileAnswer,
 ): FileAnswer {
-  let opened: ReturnType<typeof openServerRequest>;
-  try {
-    opened = openServerRequest(body, x25519, crypto);
-  } catch (error) {
-    if (isSessionError(error)) return page(400, "Bad Request");
-    throw error;
-  }
-  const { status, headers, body: content } = answerV4(opened.payload, answer);
-  const reply = encodeV4Reply({ status, headers, body: content });
-  return {
-    status: 200,
-    headers: { "content-type": "text/html; charset=utf-8" },
-    body: sealOnionReply(reply, opened, x25519, crypto),
-  };
-}
-
-function answerV4(payload: Uint8Array, answer: (request: FileRequest) => FileAnswer): FileAnswer {
-  let request: V4Request;
-  try {
-    request = decodeV4Request(payload);
-  } catch (error) {
-    if (!isSessionError(error)) throw error;
-    const headers = { "content-type": "text/plain; charset=utf-8" };
-    return { status: 400, headers, body: utf8ToBytes("Invalid v4 onion request") };
-  }
-  const { method, endpoint, body = new Uint8Array(0) } = request;
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  return answer({ method, path: endpoint, headers, body });
+  const sealed = answerSealed(body, x25519, crypto, ({ method, endpoint, headers, body: inner }) => {
+    const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+    return answer({
+      method,
+      path: endpoint,
+      headers: Object.fromEntries(named),
+      body: inner ?? new Uint8Array(0),
+    });
+  });
+  if (sealed === undefined) return page(400, "Bad Request");
+  return { status: 200, headers: { "content-type": "text/html; charset=utf-8" }, body: sealed };
 }
 
 function plainHeaders({ headers }: IncomingMessage): Record<string, string> {
