@@ -12,6 +12,7 @@ import {
   batchCall,
   deleteMessages,
   expire,
+  MIN_TTL_MS,
   retrieveCall,
   type Swarms,
   storeCall,
@@ -39,7 +40,11 @@ export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): Swa
     async store(owner, encode, { signal }) {
       const { value, node, path } = await swarms.run(
         owner,
-        (timestamp) => storeCall({ pubkey: owner, timestamp, ...encode() }, crypto),
+        (timestamp) => {
+          const { ttl, ...item } = encode();
+          // Swarms keep nothing for less, whatever the timer of a message that disappears.
+          return storeCall({ pubkey: owner, timestamp, ...item, ttl: Math.max(ttl, MIN_TTL_MS) }, crypto);
+        },
         { signal, attempts: STORE_ATTEMPTS, delayMs: () => 100 },
       );
       return {
