@@ -1,17 +1,14 @@
 /**
- * The tour: a Session network on this machine, two accounts, messages both ways over three hops, and nodes that fail
- * in between. Run it with `npm run demo`.
+ * The tour: a Session network on this machine, two accounts, messages and files both ways over three hops, and nodes that
+ * fail in between. Run it with `npm run demo`.
  */
-import { Client, SessionError } from "session-messenger-sdk";
+import { Client } from "session-messenger-sdk";
 import { shortId } from "session-messenger-sdk/identity";
 import { qrTerminal } from "session-messenger-sdk/identity/qr";
 import { startTestnet, type Testnet } from "session-messenger-sdk/testnet";
+import { chime, drawn, encodePng, sunset } from "./demo/media.js";
+import { next, type Person, seen, share } from "./demo/people.js";
 import { bold, dim, hasColors, heading, line, seconds, step } from "./demo/terminal.js";
-
-interface Person {
-  readonly name: string;
-  readonly client: Client;
-}
 
 const begun = performance.now();
 const times: number[] = [];
@@ -22,21 +19,11 @@ function nameOf(net: Testnet, ed25519PublicKey: string): string {
   return node === undefined ? "?" : `n${node.index}`;
 }
 
-/** The next message with this text. A demo that hangs would say nothing, so it gives up after fifteen seconds. */
-async function received(client: Client, text: string): Promise<void> {
-  for await (const message of client.messages({ signal: AbortSignal.timeout(15_000) })) {
-    if (message.text === text) return;
-  }
-  throw new SessionError("TIMEOUT", "the message did not arrive within fifteen seconds");
-}
-
 /** Sends a text, waits until the other side has it, and shows the way it took. Returns the guard's public key. */
 async function deliver(net: Testnet, from: Person, to: Person, text: string): Promise<string> {
-  const started = performance.now();
-  const arrival = received(to.client, text);
-  const { stored } = await from.client.send(to.client.sessionId, { text });
-  await Promise.all([arrival, to.client.poll()]);
-  times.push(performance.now() - started);
+  const { result, ms } = await seen(to, "message", () => from.client.send(to.client.sessionId, { text }));
+  const { stored } = result;
+  times.push(ms);
 
   const hops = stored.path.map((hop) => nameOf(net, hop.ed25519PublicKey));
   const members = net.swarmOf(to.client.sessionId);
@@ -46,7 +33,7 @@ async function deliver(net: Testnet, from: Person, to: Person, text: string): Pr
     dim(`    path    ${hops.join(" → ")}, then ${nameOf(net, stored.node.ed25519PublicKey)} of the swarm`),
   );
   line(dim(`    swarm   ${holders.length} of ${members.length} nodes have it: ${holders.join(" ")}`));
-  line(dim(`    time    ${seconds(times.at(-1) ?? 0)} from send to the other side's handler`));
+  line(dim(`    time    ${seconds(ms)} from send to the other side's handler`));
   return stored.path[0]?.ed25519PublicKey ?? "";
 }
 
@@ -57,6 +44,64 @@ function introduce({ name, client }: Person): void {
   line(dim("                   (a test account: never print the phrase of a real one)"));
   const code = qrTerminal(client.sessionId, { color: hasColors });
   line(code.replace(/^/gm, "  "));
+}
+
+/** A picture, a file, a recording; a quote and a reaction. */
+async function shareThings(net: Testnet, alice: Person, bob: Person): Promise<void> {
+  const picture = sunset();
+  const { width, height } = picture;
+  const photo = await share(alice, bob, {
+    text: "Look:",
+    attachments: [
+      { data: encodePng(picture), fileName: "sunset.png", contentType: "image/png", width, height },
+    ],
+  });
+  if (hasColors) line(drawn(picture));
+  const table = Array.from({ length: 20_000 }, (_, n) => `${n},${n ** 2}`).join("\n");
+  await share(bob, alice, {
+    attachments: [{ data: Buffer.from(table), fileName: "squares.csv", contentType: "text/csv" }],
+  });
+  await share(alice, bob, { voice: { data: chime(), contentType: "audio/wav" } });
+
+  const text = "Is that your balcony?";
+  const { event: answer } = await seen(alice, "message", () =>
+    bob.client.send(alice.client.sessionId, { text, quote: photo }),
+  );
+  const isPhoto = answer.quote?.timestamp === photo.timestamp && answer.quote.author === photo.from;
+  line(
+    `  ${bold(bob.name)} → ${bold(alice.name)}  ${text} ${dim(`(quotes ${isPhoto ? "the picture" : "?"})`)}`,
+  );
+  const { event: reaction } = await seen(alice, "reaction", () => bob.client.react(photo, "🌅"));
+  line(`  ${bold(bob.name)} → ${bold(alice.name)}  ${reaction.emoji} ${dim("(reacts to the picture)")}`);
+  const files = net.fileServer.files();
+  const total = files.reduce((sum, { data }) => sum + data.length, 0);
+  line(
+    dim(`  the file server holds ${files.length} blobs, ${(total / 1000).toFixed(1)} kB, and no key to any`),
+  );
+}
+
+/** A message that disappears by itself, and one that is taken back. */
+async function takeThingsBack(alice: Person, bob: Person): Promise<void> {
+  const to = bob.client.sessionId;
+  const timer = { mode: "after-read", seconds: 2 } as const;
+  await seen(bob, "timer-update", () => alice.client.setDisappearing(to, timer));
+  const gone = next(bob, "disappeared");
+  const secret = "The key is under the mat.";
+  const { event } = await seen(bob, "message", () => alice.client.send(to, { text: secret }));
+  line(
+    `  ${bold(alice.name)} → ${bold(bob.name)}  ${event.text} ${dim("(2 s after it was read it disappears)")}`,
+  );
+  await bob.client.markRead(event.from, [event]);
+  await step("read, and gone from Bob's device", () => gone);
+  await seen(bob, "timer-update", () => alice.client.setDisappearing(to, "off"));
+
+  const { event: slip, result } = await seen(bob, "message", () =>
+    alice.client.send(to, { text: "Happy birthday, Carol!" }),
+  );
+  line(`  ${bold(alice.name)} → ${bold(bob.name)}  ${slip.text}`);
+  const { event: unsend } = await seen(bob, "unsend", () => alice.client.unsend(result));
+  const isSlip = unsend.target.timestamp === slip.timestamp;
+  line(dim(`    Alice takes ${isSlip ? "it" : "?"} back: Bob's device is asked to delete it`));
 }
 
 /** Switches off two nodes of the recipient's swarm (any but the path's own) and the sender's guard. */
@@ -71,7 +116,7 @@ async function breakThings(net: Testnet, recipient: string, guard: string): Prom
 
 async function main(): Promise<void> {
   heading("A Session network on this machine");
-  await using net = await step("12 service nodes with HTTPS, and a seed node", () =>
+  await using net = await step("12 service nodes with HTTPS, a seed node, a file server", () =>
     startTestnet({ nodes: 12 }),
   );
   for (const id of new Set(net.nodes.map(({ swarmId }) => swarmId))) {
@@ -92,6 +137,12 @@ async function main(): Promise<void> {
   await deliver(net, bob, alice, "Hi Alice! And none can read this.");
   const guard = await deliver(net, alice, bob, "Shall we see what happens when nodes fail?");
 
+  heading("Files: encrypted here, uploaded and downloaded through three hops");
+  await shareThings(net, alice, bob);
+
+  heading("Second thoughts");
+  await takeThingsBack(alice, bob);
+
   heading("Failures");
   await breakThings(net, bob.client.sessionId, guard);
   await deliver(net, alice, bob, "Still here: a new guard, and the rest of your swarm.");
@@ -100,7 +151,7 @@ async function main(): Promise<void> {
   heading("Summary");
   const requests = net.nodes.reduce((sum, { counters }) => sum + counters.requests, 0);
   const connections = net.nodes.reduce((sum, { counters }) => sum + counters.connections, 0);
-  line(`  ${times.length} messages delivered, ${times.map((time) => seconds(time)).join(", ")}`);
+  line(`  ${times.length} texts delivered, ${times.map((time) => seconds(time)).join(", ")}`);
   line(
     `  ${requests} requests over ${connections} TLS connections, ${Math.round(process.memoryUsage().rss / 1e6)} MB of memory in all`,
   );
