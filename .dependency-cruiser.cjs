@@ -7,6 +7,7 @@ const rooms = [
   "identity",
   "proto",
   "messages",
+  "config",
   "onion",
   "network",
   "swarm",

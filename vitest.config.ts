@@ -11,7 +11,7 @@ const config: ViteUserConfig = {
       { find: "#transport", replacement: source("network/transport.node.ts") },
       { find: /^session-messenger-sdk$/, replacement: source("index.ts") },
       {
-        find: /^session-messenger-sdk\/(crypto|identity|network|files|store)\/([^/]+)$/,
+        find: /^session-messenger-sdk\/(crypto|identity|config|network|files|store)\/([^/]+)$/,
         replacement: source("$1/$2.ts"),
       },
       { find: /^session-messenger-sdk\/([^/]+)$/, replacement: source("$1/index.ts") },

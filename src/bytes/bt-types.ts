@@ -37,10 +37,15 @@ export const BT_MAX_DEPTH = 64;
 
 /** The binary string of `bytes`. */
 export function bytesToBinaryString(bytes: Uint8Array): string {
+  // In pieces, because the arguments of one call are limited.
   let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let start = 0; start < bytes.length; start += MAX_ARGUMENTS) {
+    text += String.fromCharCode(...bytes.subarray(start, start + MAX_ARGUMENTS));
+  }
   return text;
 }
+
+const MAX_ARGUMENTS = 4096;
 
 /**
  * The bytes of a binary string.

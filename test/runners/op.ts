@@ -10,6 +10,8 @@ export interface OpContext {
   readonly crypto: Crypto;
   /** The case's recorded output, for one-way ops that verify or open a recorded result. Never copied into the answer. */
   readonly expected: Json;
+  /** All cases of the file, for those that refer to another one. */
+  readonly cases?: readonly Json[] | undefined;
 }
 
 /**
