@@ -27,8 +27,26 @@ export {
   type GroupControlContext,
   readGroupControl,
 } from "./control-read.js";
+export {
+  decodeGroupMessage,
+  type GroupDecodeContext,
+  type GroupDecodeResult,
+  type GroupRuleId,
+  type GroupRuleReason,
+  type IncomingGroupMessage,
+} from "./decode.js";
+export {
+  type EncodedGroupMessage,
+  encodeGroupMessage,
+  GROUP_MESSAGES_NAMESPACE,
+  type GroupEncodeContext,
+  type OutgoingGroupMessage,
+} from "./encode.js";
 export type { GroupErrorCode } from "./errors.js";
+export { GroupConfig } from "./group-config.js";
 export { type CreateGroupKeyOptions, createGroupKey, groupIdOf, groupKeyFromSeed } from "./group-key.js";
+export { GroupState, type GroupStateDump, type GroupStateOptions } from "./group-state.js";
+export { type GroupDetails, type GroupDetailsChange, GroupInfo } from "./info.js";
 export {
   type GroupInvitation,
   type GroupStanding,
@@ -69,7 +87,7 @@ export {
 export {
   applyLegacyControl,
   type LegacyControlContext,
-  type LegacyGroup,
+  type LegacyGroupState,
   type LegacyRefusal,
   type LegacyStep,
 } from "./legacy/state.js";
@@ -85,6 +103,16 @@ export {
   MAX_GROUP_NAME_BYTES,
   MAX_KEYS_MESSAGE_BYTES,
 } from "./limits.js";
+export type { MemberFlagChange, MemberFlags, MemberStatus } from "./member-status.js";
+export { type GroupMember, GroupMembers, type MemberUpdate } from "./members.js";
+export {
+  type DecryptedGroupMessage,
+  decryptGroupMessage,
+  encryptGroupMessage,
+  type GroupDecryptOptions,
+  type GroupEncryptOptions,
+  type GroupMessageRefusal,
+} from "./message-encryption.js";
 export { buildRemovalNotice, readRemovalNotice } from "./removal-notice.js";
 export {
   AUTH_DATA_BYTES,

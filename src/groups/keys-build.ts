@@ -67,32 +67,50 @@ export function buildRekeyMessage(
   generation: number,
   crypto: Crypto = defaultCrypto,
 ): RekeyMessage {
-  if (!Number.isSafeInteger(generation) || generation < 0 || generation > MAX_GENERATION)
-    throw groupError("GROUP_GENERATION_LIMIT", "the generation is out of range", { details: { generation } });
-  const ids = checkedIds(members).sort();
+  const { ids, key, nonce, hash } = deriveGroupKey(groupKey, members, generation, crypto);
   refuseTooMany(ids.length);
-  const seed = groupKey.secretKey.subarray(0, 32);
-
-  const h1 = crypto.blake2b(concatBytes(utf8ToBytes(ids.join("") + generation), seedHash(seed, crypto)), {
-    size: 56,
-    key: KEY_HASH_KEY,
-  });
-  const key = h1.slice(0, 32);
-  const nonce = h1.slice(32);
   const entries = encryptForMembers(key, ids, nonce, groupKey, crypto);
   const missing = (KEYS_MESSAGE_MULTIPLE - (entries.length % KEYS_MESSAGE_MULTIPLE)) % KEYS_MESSAGE_MULTIPLE;
-  if (missing > 0) entries.push(...junkEntries(missing, h1, groupKey, crypto));
+  if (missing > 0) entries.push(...junkEntries(missing, hash, groupKey, crypto));
 
   const message = btSignedDict(
     {
       "#": nonce,
       G: generation,
-      K: crypto.xchacha20poly1305Encrypt(adminKey(seed, crypto), nonce, key),
+      K: crypto.xchacha20poly1305Encrypt(adminKey(groupKey.secretKey.subarray(0, 32), crypto), nonce, key),
       k: entries,
     },
     (body) => crypto.ed25519Sign(body, groupKey.secretKey),
   );
   return { generation, key, message };
+}
+
+/** What a rekey starts from. */
+export interface DerivedGroupKey {
+  /** In the order of the entries. */
+  readonly ids: readonly SessionId[];
+  readonly key: Uint8Array;
+  readonly nonce: Uint8Array;
+  /** 56 bytes: `key` ‖ `nonce`. */
+  readonly hash: Uint8Array;
+}
+
+/** The key that a rekey for these members has at this generation. @throws `GROUP_INVALID_MEMBER`, `GROUP_GENERATION_LIMIT` */
+export function deriveGroupKey(
+  groupKey: Ed25519KeyPair,
+  members: Iterable<SessionId>,
+  generation: number,
+  crypto: Crypto,
+): DerivedGroupKey {
+  if (!Number.isSafeInteger(generation) || generation < 0 || generation > MAX_GENERATION)
+    throw groupError("GROUP_GENERATION_LIMIT", "the generation is out of range", { details: { generation } });
+  const ids = checkedIds(members).sort();
+  const seedDigest = seedHash(groupKey.secretKey.subarray(0, 32), crypto);
+  const hash = crypto.blake2b(concatBytes(utf8ToBytes(ids.join("") + generation), seedDigest), {
+    size: 56,
+    key: KEY_HASH_KEY,
+  });
+  return { ids, key: hash.slice(0, 32), nonce: hash.slice(32), hash };
 }
 
 /**

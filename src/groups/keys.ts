@@ -13,7 +13,13 @@ import { type GroupId, idPublicKey, type SessionId } from "../identity/index.js"
 import { groupError } from "./errors.js";
 import { groupKeyFromSeed } from "./group-key.js";
 import { addHash, addKey, EMPTY_KEY_LIST, hasConflict, type KeyList } from "./key-list.js";
-import { buildRekeyMessage, buildSupplementMessage, type GroupKey, type RekeyMessage } from "./keys-build.js";
+import {
+  buildRekeyMessage,
+  buildSupplementMessage,
+  deriveGroupKey,
+  type GroupKey,
+  type RekeyMessage,
+} from "./keys-build.js";
 import { dumpKeys, loadKeys } from "./keys-dump.js";
 import { type KeysReader, openKeysMessage } from "./keys-open.js";
 
@@ -80,6 +86,11 @@ export class GroupKeys {
     return this.#groupKey !== undefined;
   }
 
+  /** The group's own pair, which only admins have. */
+  get groupKey(): Ed25519KeyPair | undefined {
+    return this.#groupKey;
+  }
+
   /** All keys, 32 bytes each: the pending one, then from the newest to the oldest. All may decrypt. */
   get keys(): readonly Uint8Array[] {
     const confirmed = this.#list.keys.map(({ key }) => key).reverse();
@@ -141,7 +152,7 @@ export class GroupKeys {
 
   /**
    * Makes a new key for `members` and keeps it as pending. Info and members must be encrypted with it and pushed after
-   * the message: `Group.rekey` sees to that.
+   * the message: `GroupState.rekey` sees to that.
    *
    * @param members - everybody who may read on, the own id included
    * @throws `GROUP_NOT_ADMIN`, and as `buildRekeyMessage`
@@ -152,6 +163,19 @@ export class GroupKeys {
     this.#pending = buildRekeyMessage(this.#admin(), members, generation, this.#crypto);
     this.#needsDump = true;
     return this.#pending;
+  }
+
+  /**
+   * Whether the key that encrypts was made for exactly these members. Admins can tell because keys are deterministic.
+   *
+   * @throws `GROUP_NOT_ADMIN`, `GROUP_NO_KEYS`, `GROUP_INVALID_MEMBER`
+   */
+  isMadeFor(members: Iterable<SessionId>): boolean {
+    const key = this.encryptionKey;
+    const generation = this.#pending?.generation ?? this.generation;
+    if (key === undefined || generation === undefined)
+      throw groupError("GROUP_NO_KEYS", "the group has no key yet");
+    return equalBytes(key, deriveGroupKey(this.#admin(), members, generation, this.#crypto).key);
   }
 
   /**
@@ -171,15 +195,6 @@ export class GroupKeys {
    */
   makeAdmin(seed: Uint8Array): void {
     this.#groupKey = groupKeyFromSeed(seed, this.groupId, this.#crypto);
-  }
-
-  /**
-   * Signs with the group's key.
-   *
-   * @throws `GROUP_NOT_ADMIN`
-   */
-  sign(message: Uint8Array): Uint8Array {
-    return this.#crypto.ed25519Sign(message, this.#admin().secretKey);
   }
 
   /** The confirmed keys, ascending. */

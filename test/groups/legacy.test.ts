@@ -9,7 +9,7 @@ import {
   encodeLegacyGroupMessage,
   type LegacyControl,
   type LegacyControlContext,
-  type LegacyGroup,
+  type LegacyGroupState,
   type LegacyStep,
   legacyIdBytes,
   legacyIdFrom,
@@ -37,7 +37,7 @@ const [oldPair, newPair] = [createLegacyKeyPair(seeded(2)), createLegacyKeyPair(
 const text = (body: string): Content => ({ dataMessage: { body }, sigTimestamp: BigInt(NOW) });
 
 /** Alice is the admin; Bob and Carol are members. */
-const group: LegacyGroup = {
+const group: LegacyGroupState = {
   groupId,
   name: "old friends",
   members: [alice, bob, carol].map(({ sessionId }) => sessionId),
@@ -63,7 +63,7 @@ const invitation: LegacyControl = {
 function step(
   control: LegacyControl,
   from: SessionId,
-  state: LegacyGroup | undefined = group,
+  state: LegacyGroupState | undefined = group,
   change: Partial<LegacyControlContext> = {},
 ): LegacyStep {
   return applyLegacyControl(state, control, {
@@ -76,7 +76,7 @@ function step(
 }
 
 const refused = (reason: string): unknown => ({ kind: "refused", reason });
-const becomes = (change: Partial<LegacyGroup>): unknown => ({
+const becomes = (change: Partial<LegacyGroupState>): unknown => ({
   kind: "applied",
   group: { ...group, ...change },
 });
@@ -258,7 +258,7 @@ describe("an invitation", () => {
   });
 
   test("brings a group back that was left, with what it says and no zombies", () => {
-    const left: LegacyGroup = { ...group, status: "kicked", members: [], keyPairs: [], zombies: ids(1) };
+    const left: LegacyGroupState = { ...group, status: "kicked", members: [], keyPairs: [], zombies: ids(1) };
     expect(step(invitation, alice.sessionId, left)).toEqual(joined);
   });
 

@@ -75,7 +75,12 @@ describe.each(ourBackends.map((crypto) => [crypto.name, crypto] as const))(
           crypto,
         );
         expect(data.length % 256).toBe(0);
-        const { plaintext, sender, senderEd25519PublicKey } = decrypt(data, [new Uint8Array(32), KEY], group, crypto);
+        const { plaintext, sender, senderEd25519PublicKey } = decrypt(
+          data,
+          [new Uint8Array(32), KEY],
+          group,
+          crypto,
+        );
         expect(toHex(plaintext)).toBe(toHex(utf8(text)));
         expect(sender).toBe(alice.sessionId);
         expect(senderEd25519PublicKey).toEqual(alice.ed25519.publicKey);

@@ -13,7 +13,7 @@ import type { LegacyControl } from "./control.js";
 import { unwrapLegacyKeyPair } from "./keys.js";
 
 /** A legacy group as a member knows it. */
-export interface LegacyGroup {
+export interface LegacyGroupState {
   readonly groupId: SessionId;
   readonly name: string;
   readonly members: readonly SessionId[];
@@ -57,14 +57,14 @@ export type LegacyStep =
   | { readonly kind: "refused"; readonly reason: LegacyRefusal }
   | {
       readonly kind: "applied";
-      readonly group: LegacyGroup;
+      readonly group: LegacyGroupState;
       /** Members that are new: an admin would send them the newest pair, one-to-one. */
       readonly added?: readonly SessionId[] | undefined;
     };
 
 /** The state after `control`. `group` is the known state, if any. */
 export function applyLegacyControl(
-  group: LegacyGroup | undefined,
+  group: LegacyGroupState | undefined,
   control: LegacyControl,
   context: LegacyControlContext,
 ): LegacyStep {
@@ -99,7 +99,7 @@ export function applyLegacyControl(
 
 /** A group is only joined by invitation of a contact; a group that is active takes no more than the pair and timer. */
 function applyNew(
-  group: LegacyGroup | undefined,
+  group: LegacyGroupState | undefined,
   control: Extract<LegacyControl, { kind: "new" }>,
   { account, from, timestamp, isApproved }: LegacyControlContext,
 ): LegacyStep {
@@ -125,7 +125,7 @@ function applyNew(
 }
 
 function applyKeyPair(
-  group: LegacyGroup,
+  group: LegacyGroupState,
   { wrappers }: Extract<LegacyControl, { kind: "key-pair" }>,
   { account, from, crypto = defaultCrypto }: LegacyControlContext,
 ): LegacyStep {
@@ -140,7 +140,7 @@ function applyKeyPair(
 
 /** The first admin cannot be removed. */
 function applyRemoved(
-  group: LegacyGroup,
+  group: LegacyGroupState,
   removed: readonly SessionId[],
   { account, from }: LegacyControlContext,
 ): LegacyStep {
@@ -156,15 +156,15 @@ function applyRemoved(
 }
 
 /** Without members and keys: nothing more can be read. */
-function closed(group: LegacyGroup, status: "left" | "kicked"): LegacyGroup {
+function closed(group: LegacyGroupState, status: "left" | "kicked"): LegacyGroupState {
   return { ...group, members: [], zombies: [], keyPairs: [], status };
 }
 
-function isKnown(group: LegacyGroup, { publicKey }: X25519KeyPair): boolean {
+function isKnown(group: LegacyGroupState, { publicKey }: X25519KeyPair): boolean {
   return group.keyPairs.some((known) => equalBytes(known.publicKey, publicKey));
 }
 
-function applied(group: LegacyGroup): Extract<LegacyStep, { kind: "applied" }> {
+function applied(group: LegacyGroupState): Extract<LegacyStep, { kind: "applied" }> {
   return { kind: "applied", group };
 }
 

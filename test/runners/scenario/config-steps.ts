@@ -128,7 +128,7 @@ function decodePushed({ config, keys, wrap }: ConfigObject, message: Uint8Array,
   const type = String.fromCharCode(plain[0] ?? 0);
   return {
     protobuf_wrapped: wrap !== undefined,
-    config_ciphertext: toHex(ciphertext),
+    ...(wrap === undefined ? {} : { config_ciphertext: toHex(ciphertext) }),
     encryption_key: toHex(key),
     padded_size: padded.length,
     type,
