@@ -53,12 +53,12 @@ export class Calls {
   }
 
   /** Offers a session, at the start or anew. The description is changed as the apps do: {@link offerSdp}. */
-  offer(to: string, callId: string, sdp: string, options: AbortOptions = {}): Promise<SendResult> {
+  async offer(to: string, callId: string, sdp: string, options: AbortOptions = {}): Promise<SendResult> {
     return this.#send(to, { step: "offer", callId, sdp: offerSdp(checkSdp(sdp)) }, options);
   }
 
   /** Accepts a call. The own devices are told, so that they stop ringing. */
-  answer(to: string, callId: string, sdp: string, options: AbortOptions = {}): Promise<SendResult> {
+  async answer(to: string, callId: string, sdp: string, options: AbortOptions = {}): Promise<SendResult> {
     return this.#send(to, { step: "answer", callId, sdp: checkSdp(sdp) }, options);
   }
 
@@ -139,7 +139,7 @@ export class Calls {
     return world.sender.send(
       id,
       { ...call, kind: "call", expiration: timerOf(world, id) },
-      { ...(begins ? approving(world, id) : {}), signal, sync, queue: false },
+      { companions: begins ? approving(world, id) : undefined, signal, sync, queue: false },
     );
   }
 }

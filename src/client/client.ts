@@ -172,7 +172,7 @@ export class Client {
     const checked = checkContent(content, world.self);
     throwIfAborted(signal);
     const prepare = this.#files.uploading(checked, settings);
-    const options = { ...approving(world, recipient), prepare, signal };
+    const options = { companions: approving(world, recipient), prepare, signal };
     return sender.send(recipient, { ...checked.message, ...visibleFields(world, recipient) }, options);
   }
 
@@ -188,9 +188,9 @@ export class Client {
   }
 
   /** Fetches the picture of a profile. Errors as {@link download}; `INVALID_ARGUMENT` if it has none. */
-  async downloadAvatar({ picture }: Profile, settings: DownloadSettings = {}): Promise<Uint8Array> {
+  async downloadAvatar(profile: Profile | undefined, settings: DownloadSettings = {}): Promise<Uint8Array> {
     this.#open();
-    return this.#files.downloadAvatar(picture, settings);
+    return this.#files.downloadAvatar(profile?.picture, settings);
   }
 
   /** Uploads a picture of the own account; it goes with the next messages. Errors as those of files in {@link send}. */

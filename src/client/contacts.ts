@@ -8,7 +8,7 @@ import { checkName, type Profile, type ProfilePicture } from "../messages/index.
 import { MESSAGES, messageId } from "../store/index.js";
 import { type Contact, changeContact, STRANGER } from "./contact-state.js";
 import { profileOf } from "./effects.js";
-import { requestResponse } from "./outbound.js";
+import { approval, requestResponse } from "./outbound.js";
 import { checkRecipient, invalidArgument } from "./targets.js";
 import type { SendResult } from "./transmit.js";
 import type { SendingWorld } from "./world.js";
@@ -51,12 +51,11 @@ export class Contacts {
     const { contacts, store, sender } = this.#world;
     const { approved, approvedMe } = contacts.get(to) ?? STRANGER;
     if (approved) return undefined;
-    const set = (value: boolean) => (batch: Parameters<typeof changeContact>[1]) =>
-      changeContact(this.#world, batch, to, { approved: value, blocked: false });
+    const companions = approval(this.#world, to);
     if (approvedMe) {
-      return sender.send(to, requestResponse(this.#world), { also: set(true), undo: set(false), signal });
+      return sender.send(to, requestResponse(this.#world), { companions: () => companions, signal });
     }
-    await store.write(set(true));
+    await store.write((batch) => companions.also?.(batch));
     return undefined;
   }
 

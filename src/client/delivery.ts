@@ -121,22 +121,21 @@ export class Delivery {
   #wake(): void {
     if (this.#closed) return;
     this.#again = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-      this.changed();
-    });
+    this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
-    while (this.#again) {
+    while (this.#again && !this.#closed) {
       this.#again = false;
       try {
         await this.#pass();
       } catch (error) {
-        if (this.#closed) return;
-        this.#report(error);
+        if (!this.#closed) this.#report(error);
       }
     }
+    // At once, not in a later turn: a wake-up in between would wait for a run that has ended.
+    this.#running = undefined;
+    this.changed();
   }
 
   /** Goes through the inbox once. */

@@ -32,9 +32,7 @@ export class Disappearing {
   wake(): void {
     if (this.#closed) return;
     this.#again = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   /** Resolves when nothing that was due is left. */
@@ -59,6 +57,7 @@ export class Disappearing {
           events.emit("error", asSessionError(error, "STORE_FAILED", "letting messages disappear failed"));
       }
     }
+    this.#running = undefined;
   }
 
   async #check(): Promise<void> {

@@ -7,6 +7,7 @@ import type { AbortOptions } from "../errors/index.js";
 import { EXPIRATION_OFF, type Expiration } from "../messages/index.js";
 import { changeContact, STRANGER } from "./contact-state.js";
 import { approving, mayNotify, timerOf } from "./outbound.js";
+import type { Companions } from "./sender.js";
 import { checkRecipient, checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
 import type { SendResult } from "./transmit.js";
 import type { SendingWorld } from "./world.js";
@@ -34,12 +35,10 @@ export async function setDisappearing(
   const conversation = checkRecipient(to);
   const timer = checkSetting(setting, conversation === world.self);
   const { timer: before, timerSetAt } = world.contacts.get(conversation) ?? STRANGER;
-  const { also, undo, prelude } = approving(world, conversation);
-  return world.sender.send(
-    conversation,
-    { kind: "timer-update", expiration: timer },
-    {
-      signal,
+  const approve = approving(world, conversation);
+  const companions = (): Companions => {
+    const { prelude, also, undo } = approve();
+    return {
       prelude,
       also(batch) {
         also?.(batch);
@@ -49,8 +48,10 @@ export async function setDisappearing(
         undo?.(batch);
         changeContact(world, batch, conversation, { timer: before, timerSetAt });
       },
-    },
-  );
+    };
+  };
+  const message = { kind: "timer-update", expiration: timer } as const;
+  return world.sender.send(conversation, message, { signal, companions });
 }
 
 function checkSetting(setting: DisappearingSetting, toSelf: boolean): Expiration {

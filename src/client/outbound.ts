@@ -10,7 +10,7 @@ import { changeContact, STRANGER } from "./contact-state.js";
 import { disappearsAt } from "./disappearing.js";
 import { profileOf } from "./effects.js";
 import type { ClientErrorCode } from "./errors.js";
-import type { SendOptions } from "./sender.js";
+import type { Companions } from "./sender.js";
 import type { SentNote } from "./transmit.js";
 import { putMessage, type World } from "./world.js";
 
@@ -45,19 +45,21 @@ export function requestResponse(world: World): OutgoingMessage {
  *
  * @throws `CONTACT_BLOCKED`
  */
-export function approving(world: World, to: string): Pick<SendOptions, "prelude" | "also" | "undo"> {
-  if (to === world.self) return {};
+export function approving(world: World, to: string): () => Companions {
   checkNotBlocked(world, to);
-  const { approved, approvedMe } = world.contacts.get(to) ?? STRANGER;
-  if (approved) return {};
-  const set =
-    (value: boolean) =>
-    (batch: StoreBatch): void =>
-      changeContact(world, batch, to, { approved: value });
+  return () => {
+    const { approved, approvedMe } = world.contacts.get(to) ?? STRANGER;
+    if (approved || to === world.self) return {};
+    return { ...(approvedMe ? { prelude: requestResponse(world) } : {}), ...approval(world, to) };
+  };
+}
+
+/** Accepts `to` when a message to them is accepted for sending. */
+export function approval(world: World, to: string): Companions {
+  const { approved, blocked } = world.contacts.get(to) ?? STRANGER;
   return {
-    ...(approvedMe ? { prelude: requestResponse(world) } : {}),
-    also: set(true),
-    undo: set(false),
+    also: (batch) => changeContact(world, batch, to, { approved: true, blocked: false }),
+    undo: (batch) => changeContact(world, batch, to, { approved, blocked }),
   };
 }
 

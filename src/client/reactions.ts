@@ -37,7 +37,7 @@ export class Reactions {
     const { conversation, author, timestamp } = checkTarget(message, world.self);
     if (typeof emoji !== "string" || emoji.trim() === "" || emoji.length > MAX_EMOJI_LENGTH)
       throw invalidArgument("a reaction is an emoji");
-    const options = { ...approving(world, conversation), signal };
+    const options = { companions: approving(world, conversation), signal };
     this.#count();
     const target = { author, timestamp };
     const reaction = { kind: "reaction", target, emoji, action } as const;

@@ -31,22 +31,28 @@ export interface SenderWorld extends TransmitWorld {
   readonly lifetime: AbortSignal;
 }
 
+/** What goes with a message. */
+export interface Companions {
+  /** Stored with the recipient before the message, with a timestamp 100 ms earlier. */
+  readonly prelude?: OutgoingMessage | undefined;
+  /** Written together with the message's place in the outbox. */
+  readonly also?: ((batch: StoreBatch) => void) | undefined;
+  /** Takes that back, when the message is not sent after all. */
+  readonly undo?: ((batch: StoreBatch) => void) | undefined;
+}
+
 /** How to send. */
 export interface SendOptions extends AbortOptions {
   /** Makes what is sent of the message, such as by uploading its files; runs before the message is queued. */
   readonly prepare?:
     | ((message: OutgoingMessage, signal: AbortSignal) => Promise<OutgoingMessage>)
     | undefined;
-  /** Stored with the recipient before the message, with a timestamp 100 ms earlier. */
-  readonly prelude?: OutgoingMessage | undefined;
   /** False: the own devices are not told, although they are of other messages of the kind. */
   readonly sync?: boolean | undefined;
   /** False: not kept for a later run of the program (docs/protocol/messages.md §6). Default: true. */
   readonly queue?: boolean | undefined;
-  /** Written together with the message's place in the outbox. */
-  readonly also?: ((batch: StoreBatch) => void) | undefined;
-  /** Takes that back, when the message is not sent after all. */
-  readonly undo?: ((batch: StoreBatch) => void) | undefined;
+  /** What goes with the message, asked for when it is accepted for sending. */
+  readonly companions?: (() => Companions) | undefined;
 }
 
 /** Messages stored at the same time. */
@@ -119,11 +125,13 @@ export class Sender {
     const { store, lifetime } = this.#world;
     const { signal, unlink } = this.#signals.link(options.signal, lifetime);
     let parcel: Parcel | undefined;
+    let companions: Companions = {};
     let incomplete = false;
     try {
       throwIfAborted(signal);
-      const prepared = (await options.prepare?.(message, signal)) ?? message;
-      const accepted = await this.#accept(to, prepared, options);
+      const prepared = options.prepare === undefined ? message : await options.prepare(message, signal);
+      companions = options.companions?.() ?? {};
+      const accepted = await this.#accept(to, prepared, options, companions);
       parcel = accepted;
       const { result, complete } = await this.#limiter.run(() => this.#transmit(accepted, signal), signal);
       incomplete = !complete;
@@ -134,7 +142,7 @@ export class Sender {
         const { sequence } = parcel;
         await store.write((batch) => {
           if (sequence !== undefined) batch.removeOutbox(sequence);
-          options.undo?.(batch);
+          companions.undo?.(batch);
         });
       }
       throw error;
@@ -146,9 +154,13 @@ export class Sender {
   }
 
   /** Puts a message into the outbox if it is to be queued, with its timestamp if network time is known. */
-  async #accept(to: string, message: OutgoingMessage, options: SendOptions): Promise<Parcel> {
+  async #accept(
+    to: string,
+    message: OutgoingMessage,
+    { sync, queue = true }: SendOptions,
+    { prelude, also }: Companions,
+  ): Promise<Parcel> {
     const { store, clock } = this.#world;
-    const { prelude, sync, queue = true, also } = options;
     const item: OutboxItem = {
       to,
       message: { ...message },

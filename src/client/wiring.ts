@@ -41,9 +41,11 @@ export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): Swa
       const { value, node, path } = await swarms.run(
         owner,
         (timestamp) => {
-          const { ttl, ...item } = encode();
+          const { namespace, data, ttl: wanted } = encode();
           // Swarms keep nothing for less, whatever the timer of a message that disappears.
-          return storeCall({ pubkey: owner, timestamp, ...item, ttl: Math.max(ttl, MIN_TTL_MS) }, crypto);
+          const ttl = Math.max(wanted, MIN_TTL_MS);
+          // The time is that of the request, not of the message (docs/protocol/messages.md §3.6).
+          return storeCall({ pubkey: owner, namespace, data, ttl, timestamp }, crypto);
         },
         { signal, attempts: STORE_ATTEMPTS, delayMs: () => 100 },
       );

@@ -30,9 +30,7 @@ export class Writer {
     const written = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ operations, resolve, reject });
     });
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     this.#last = written.catch(() => {});
     return written;
   }
@@ -63,5 +61,7 @@ export class Writer {
         for (const change of changes) change.reject(failure);
       }
     }
+    // At once, not in a later turn: a change that arrived in between would wait for a run that has ended.
+    this.#running = undefined;
   }
 }

@@ -2,7 +2,7 @@ import { bytesToBase64, bytesToHex, utf8ToBytes } from "session-messenger-sdk/by
 import { defaultCrypto, type Ed25519KeyPair } from "session-messenger-sdk/crypto";
 import { SessionError, throwIfAborted } from "session-messenger-sdk/errors";
 import type { Network, RpcReply, RpcRequest, ServiceNode } from "session-messenger-sdk/network";
-import { messageHash } from "session-messenger-sdk/swarm";
+import { deleteNodeText, expireNodeText, messageHash } from "session-messenger-sdk/swarm";
 
 export interface FakeMessage {
   hash: string;
@@ -99,16 +99,21 @@ export class FakeNetwork {
   }
 
   /** Messages for `pubkey` at every node. */
-  put(pubkey: string, data: Uint8Array, nodes: readonly FakeNode[] = this.nodes): FakeMessage {
+  put(
+    pubkey: string,
+    data: Uint8Array,
+    nodes: readonly FakeNode[] = this.nodes,
+    ttl = 1_209_600_000,
+  ): FakeMessage {
     const message = {
       hash: messageHash(pubkey, 0, data),
       data: bytesToBase64(data),
       timestamp: this.time,
-      expiration: this.time + 1_209_600_000,
+      expiration: this.time + ttl,
     };
     for (const node of nodes) {
       const box = node.box(pubkey, 0);
-      if (!box.some(({ hash }) => hash === message.hash)) box.push(message);
+      if (!box.some(({ hash }) => hash === message.hash)) box.push({ ...message });
     }
     return message;
   }
@@ -126,6 +131,17 @@ export class FakeNetwork {
     throwIfAborted(signal);
     const body = structuredClone(reply.body);
     return { status: reply.status, body, text: JSON.stringify(body) ?? "", node: info, path: [] };
+  }
+
+  /** What every node of the swarm that is up says for itself. */
+  #everywhere(entry: (member: FakeNode) => object): FakeReply {
+    const swarm = Object.fromEntries(
+      this.nodes.map((member) => [
+        member.info.ed25519PublicKey,
+        member.down ? { failed: true, timeout: true } : entry(member),
+      ]),
+    );
+    return { status: 200, body: { swarm, t: this.time } };
   }
 
   async #answer(node: FakeNode, method: string, params: Params): Promise<FakeReply> {
@@ -150,6 +166,7 @@ export class FakeNetwork {
           pubkey,
           data,
           this.nodes.filter(({ down }) => !down),
+          Number(params["ttl"]),
         );
         const swarm = Object.fromEntries(
           this.nodes.map((member) => [
@@ -163,6 +180,33 @@ export class FakeNetwork {
         const start = box.findIndex(({ hash }) => hash === params["last_hash"]) + 1;
         const messages = box.slice(start, start + node.pageSize);
         return { status: 200, body: { messages, more: start + messages.length < box.length, t: this.time } };
+      }
+      case "delete": {
+        const requested = params["messages"] as string[];
+        const pubkey = String(params["pubkey"]);
+        return this.#everywhere((member) => {
+          const deleted = requested.filter((hash) =>
+            member.box(pubkey, 0).some((item) => item.hash === hash),
+          );
+          const left = member.box(pubkey, 0).filter(({ hash }) => !deleted.includes(hash));
+          member.boxes.set(`${pubkey}/0`, left);
+          return { deleted, signature: sign(member, deleteNodeText(pubkey, requested, deleted)) };
+        });
+      }
+      case "expire": {
+        const requested = params["messages"] as string[];
+        const pubkey = String(params["pubkey"]);
+        const expiry = Number(params["expiry"]);
+        return this.#everywhere((member) => {
+          const found = member.box(pubkey, 0).filter(({ hash }) => requested.includes(hash));
+          const later = found.filter(({ expiration }) => params["shorten"] !== true || expiration > expiry);
+          for (const item of later) item.expiration = expiry;
+          const updated = later.map(({ hash }) => hash).sort();
+          const others = found.filter((item) => !later.includes(item));
+          const unchanged = new Map(others.map(({ hash, expiration }) => [hash, expiration]));
+          const text = expireNodeText(pubkey, requested, { expiry, updated, unchanged });
+          return { updated, unchanged: Object.fromEntries(unchanged), expiry, signature: sign(member, text) };
+        });
       }
       case "get_swarm": {
         const snodes = this.nodes.map(({ info }) => ({
@@ -179,6 +223,7 @@ export class FakeNetwork {
   }
 }
 
-function sign(node: FakeNode, text: string): string {
-  return bytesToBase64(defaultCrypto.ed25519Sign(utf8ToBytes(text), node.keys.secretKey));
+function sign(node: FakeNode, text: string | Uint8Array): string {
+  const bytes = typeof text === "string" ? utf8ToBytes(text) : text;
+  return bytesToBase64(defaultCrypto.ed25519Sign(bytes, node.keys.secretKey));
 }
