@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,6 +51,27 @@ function run(example: string, args: readonly string[] = [], env: Record<string, 
 }
 
 describe("examples", () => {
+  it("file-drop.ts keeps what is sent to it under harmless names, and overwrites nothing", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "file-drop-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    await using net = await startTestnet({ nodes: 12 });
+    await using user = await Client.open({ network: net.network });
+    const answers = user.messages();
+    const received = join(folder, "received");
+    const bot = run("file-drop.ts", [join(folder, "account"), received], { SESSION_SEEDS: net.seedUrl });
+    await bot.says(/listening as 05[0-9a-f]{64}/);
+    const id = /listening as (05[0-9a-f]{64})/.exec(bot.output())?.[1] ?? "";
+    const files = ["one", "two"].map((text) => ({ data: Buffer.from(text), fileName: "../../notes.txt" }));
+    await user.send(id, { text: "two files", attachments: files });
+    const answer = await answers.next();
+    expect(answer.value?.text).toMatch(/saved .*, 3 bytes\nsaved .*\(2\)\.txt, 3 bytes/);
+    const kept = readdirSync(received).sort();
+    expect(kept).toHaveLength(2);
+    expect(kept.map((name) => readFileSync(join(received, name), "utf8")).sort()).toEqual(["one", "two"]);
+    bot.child.kill("SIGTERM");
+    expect(await bot.ended, bot.output()).toBe(0);
+  });
+
   it("storage-rpc.ts stores a message and reads it back", async () => {
     const example = run("storage-rpc.ts");
     expect(await example.ended, example.output()).toBe(0);

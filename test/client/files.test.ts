@@ -427,7 +427,8 @@ describe("avatars", () => {
     expectSame(await bob.downloadAvatar(received[0]!.profile!), png);
     expectSame(await bob.downloadAvatar(bob.getProfile(alice.sessionId)!), png);
     expect((await alice.setProfile({ picture: null })).picture).toBeUndefined();
-    await expect(bob.downloadAvatar({ updatedAt: 0 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    for (const profile of [{ updatedAt: 0 }, undefined])
+      await expect(bob.downloadAvatar(profile)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });
 
