@@ -43,4 +43,11 @@ export class FakeTimers implements Timers {
     this.time = Math.max(this.time, at);
     run();
   }
+
+  /** Lets `ms` go by and runs what falls due meanwhile. */
+  advance(ms: number): void {
+    const end = this.time + ms;
+    while ((this.pauses[0] ?? Number.POSITIVE_INFINITY) <= end - this.time) this.runNext();
+    this.time = end;
+  }
 }
