@@ -8,6 +8,7 @@ const rooms = [
   "proto",
   "messages",
   "config",
+  "groups",
   "onion",
   "network",
   "swarm",

@@ -11,14 +11,11 @@ import {
 import type { Crypto, Ed25519KeyPair } from "session-messenger-sdk/crypto";
 import { fromHex, type Json, type OpContext, type OpTable, toHex } from "../op.js";
 import { groupScenarios } from "../scenario/groups.js";
-import { coversScenario, runScenario, type ScenarioPart } from "../scenario/interpreter.js";
+import { runScenario, type ScenarioPart } from "../scenario/interpreter.js";
 import { contactToJson, newUserConfig, userConfigs } from "../scenario/user-configs.js";
 
 /** Everything that scenarios may be made of. */
 const scenarioParts: readonly ScenarioPart[] = [userConfigs, groupScenarios];
-
-/** True when all that a scenario uses is there. */
-export const isScenarioBuilt = (input: Json): boolean => coversScenario(scenarioParts, input);
 
 const configKey = ({ key, domain }: Json): { key: Uint8Array; domain: string } => ({
   key: fromHex(key),

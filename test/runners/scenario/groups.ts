@@ -178,7 +178,7 @@ const steps: Readonly<Record<string, Step>> = {
 };
 
 /** Scenarios with groups; their configs go through the steps that every config has. */
-export const groupScenarios: ScenarioPart = { types: [], steps };
+export const groupScenarios: ScenarioPart = { steps };
 
 function infoObject({ info, groupId, keys }: GroupState): ConfigObject {
   return {

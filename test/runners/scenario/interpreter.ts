@@ -19,17 +19,6 @@ export type Step = (step: Json, world: World, expected: Json) => Json;
 /** A set of steps; others can be added to it. */
 export interface ScenarioPart {
   readonly steps: Readonly<Record<string, Step>>;
-  /** Types of objects that `new` can make. */
-  readonly types: readonly string[];
-}
-
-/** True when every step and type of object is known. */
-export function coversScenario(parts: readonly ScenarioPart[], input: Json): boolean {
-  return input.steps.every(
-    ({ op, type }: Json) =>
-      parts.some(({ steps }) => steps[op] !== undefined) &&
-      (type === undefined || parts.some(({ types }) => types.includes(type))),
-  );
 }
 
 /** Runs all steps; a step that fails with a `SessionError` does not stop the others. */

@@ -65,7 +65,6 @@ export function newUserConfig(
 
 /** The scenarios of an account's own configs. */
 export const userConfigs: ScenarioPart = {
-  types: Object.keys(KINDS),
   steps: {
     ...configSteps,
     new: (step, world) => {
