@@ -13,9 +13,7 @@ import {
   type ConfigDict,
   type ConfigPath,
   type ConfigValue,
-  checkBinary,
-  checkValue,
-  depthOf,
+  checkChange,
   EMPTY_DICT,
   equalValues,
   isEmpty,
@@ -25,19 +23,12 @@ import { ConfigDocument } from "./document.js";
 import { decodeDump, encodeDump, invalidDump } from "./dump.js";
 import { unpadConfig } from "./encrypt.js";
 import type { ConfigErrorCode } from "./errors.js";
-import { MAX_DEPTH } from "./limits.js";
-import {
-  type ConfigMessage,
-  type ConfigSign,
-  type ConfigVerify,
-  compareVersions,
-  initialMessage,
-  parseMessage,
-  signMessage,
-} from "./message.js";
+import { ConfigHashes } from "./hashes.js";
+import { type Candidate, type ConfigSign, compareVersions, initialMessage, parseMessage } from "./message.js";
 import { PartCollector } from "./multipart.js";
 import { resolve } from "./resolve.js";
 import { openConfig, type SealContext, sealConfig, unpackConfig } from "./seal.js";
+import { loadMessage, signerOf, verifierOf } from "./signing.js";
 import type {
   ConfigKind,
   ConfigOptions,
@@ -47,12 +38,6 @@ import type {
   MergeResult,
   StoredConfig,
 } from "./types.js";
-
-/** A received version, and the storage hashes of what it came in. */
-interface Candidate {
-  readonly message: ConfigMessage;
-  readonly hashes: readonly string[];
-}
 
 export class ConfigBase {
   readonly namespace: number;
@@ -64,8 +49,7 @@ export class ConfigBase {
   readonly #secrets: ConfigSecrets;
   readonly #compress: ConfigOptions["compress"];
   readonly #document: ConfigDocument;
-  readonly #current: Set<string>;
-  readonly #obsolete: Set<string>;
+  readonly #hashes: ConfigHashes;
   readonly #parts: PartCollector;
   #keys: readonly Uint8Array[];
   #needsDump = false;
@@ -82,12 +66,12 @@ export class ConfigBase {
     this.#compress = compress;
     this.#parts = new PartCollector(crypto);
     const dump = options.dump === undefined ? undefined : decodeDump(options.dump);
-    this.#current = new Set(dump?.current);
-    this.#obsolete = new Set(dump?.obsolete);
+    this.#hashes = new ConfigHashes(dump?.current, dump?.obsolete);
     this.loadedExtra = dump?.extra;
     try {
       if (dump !== undefined) this.#parts.load(dump.parts);
-      const message = dump === undefined ? initialMessage(crypto) : this.#loadMessage(dump.message);
+      const message =
+        dump === undefined ? initialMessage(crypto) : loadMessage(dump.message, this.#sign(), crypto);
       this.#document = new ConfigDocument(message, dump?.state ?? "clean");
     } catch (cause) {
       if (!isSessionError(cause)) throw cause;
@@ -118,12 +102,12 @@ export class ConfigBase {
 
   /** Storage hashes of the current version. */
   get currentHashes(): readonly string[] {
-    return [...this.#current];
+    return this.#hashes.current;
   }
 
   /** Storage hashes to keep alive: of the current version, and of parts that wait for others. */
   get activeHashes(): readonly string[] {
-    return [...new Set([...this.#current, ...this.#parts.hashes()])];
+    return [...new Set([...this.currentHashes, ...this.#parts.hashes()])];
   }
 
   /** The data as it is now; later changes do not change it. */
@@ -139,12 +123,7 @@ export class ConfigBase {
    * @throws `CONFIG_VALUE_INVALID`, `CONFIG_READ_ONLY`
    */
   setRaw(path: ConfigPath, value: ConfigValue | undefined): boolean {
-    path.forEach(checkBinary);
-    if (value !== undefined) checkValue(value);
-    // The message adds a level, and a list of earlier changes two more.
-    if (path.length === 0 || path.length + depthOf(value) > MAX_DEPTH - 4) {
-      throw new SessionError<ConfigErrorCode>("CONFIG_VALUE_INVALID", "the path is empty or too long");
-    }
+    checkChange(path, value);
     return this.write(path, value);
   }
 
@@ -187,12 +166,11 @@ export class ConfigBase {
   push(): ConfigPush {
     const message = this.#document.finished(this.#sign(), this.crypto);
     const { messages, partsId } = sealConfig(message.bytes, message.seqno, this.#sealContext());
-    this.#needsDump ||= this.#document.state === "dirty" || this.#obsolete.size > 0;
+    const obsolete = this.#hashes.takeObsolete();
+    this.#needsDump ||= this.#document.state === "dirty" || obsolete.length > 0;
     this.#document.close(message);
     if (partsId !== undefined) this.#parts.remember(partsId, this.now());
-    const obsolete = this.canWrite ? [...this.#obsolete] : [];
-    this.#obsolete.clear();
-    return { seqno: message.seqno, messages, obsolete };
+    return { seqno: message.seqno, messages, obsolete: this.canWrite ? obsolete : [] };
   }
 
   /**
@@ -203,7 +181,7 @@ export class ConfigBase {
   confirm(seqno: bigint, hashes: readonly string[]): void {
     if (this.#document.state !== "waiting" || seqno !== this.seqno) return;
     this.#document.confirm();
-    this.#setCurrent(hashes);
+    this.#hashes.setCurrent(hashes);
     this.#needsDump = true;
   }
 
@@ -214,7 +192,7 @@ export class ConfigBase {
       state: this.#document.state,
       message: this.#document.finished(undefined, this.crypto).bytes,
       current: this.currentHashes,
-      obsolete: [...this.#obsolete],
+      obsolete: this.#hashes.obsolete,
       parts: this.#parts.toDump(),
       extra: this.dumpExtra(),
     });
@@ -243,8 +221,7 @@ export class ConfigBase {
     if (!this.canWrite) {
       throw new SessionError<ConfigErrorCode>("CONFIG_READ_ONLY", "this device may not change the config");
     }
-    for (const hash of this.#current) this.#obsolete.add(hash);
-    this.#current.clear();
+    this.#hashes.retireCurrent();
     this.#document.startDraft();
     this.#needsDump = true;
   }
@@ -253,7 +230,7 @@ export class ConfigBase {
   #read({ hash, data }: StoredConfig): Candidate | undefined {
     const { crypto } = this;
     const opened = openConfig(data, this.#sealContext());
-    const verify = this.#verify();
+    const verify = verifierOf(this.#secrets.signing, crypto);
     if (opened.kind === "message") {
       return { message: parseMessage(opened.bytes, { verify, crypto }), hashes: [hash] };
     }
@@ -281,48 +258,23 @@ export class ConfigBase {
       // Our own push, not confirmed yet, or the same merge by another device: what we are about to store, not obsolete.
       const isOurPush =
         winner === own && own?.hashes.length === 0 && compareVersions(candidate.message, own.message) === 0;
-      if (candidate === winner || isOurPush) continue;
-      for (const hash of candidate.hashes) this.#obsolete.add(hash);
+      if (candidate !== winner && !isOurPush) this.#hashes.retire(candidate.hashes);
     }
     if (outcome.kind === "merged") {
       // Devices with changes of their own list none in the merge, others list everything: so do the official clients.
       const origin = wasDirty ? outcome.data : EMPTY_DICT;
       this.#document.adoptDraft({ ...outcome, origin, unknown: new Map() });
-      this.#setCurrent([]);
+      this.#hashes.setCurrent([]);
       return true;
     }
     const isNew = winner !== undefined && winner !== own && winner.message.seqno !== before;
     if (isNew) this.#document.adopt(winner.message);
-    this.#setCurrent(isNew ? winner.hashes : this.currentHashes);
+    this.#hashes.setCurrent(isNew ? winner.hashes : this.currentHashes);
     return isNew;
   }
 
-  /** Makes these the hashes of the current version, which are never obsolete. */
-  #setCurrent(hashes: readonly string[]): void {
-    this.#current.clear();
-    for (const hash of hashes) {
-      this.#current.add(hash);
-      this.#obsolete.delete(hash);
-    }
-  }
-
-  /** The signature was checked when the message came. Dumps of the official clients lack that of an own message. */
-  #loadMessage(bytes: Uint8Array): ConfigMessage {
-    const message = parseMessage(bytes, { crypto: this.crypto });
-    const sign = this.#sign();
-    return sign === undefined || message.signed || message.seqno === 0n
-      ? message
-      : signMessage(message, sign, this.crypto);
-  }
-
   #sign(): ConfigSign | undefined {
-    const secretKey = this.#secrets.signing?.secretKey;
-    return secretKey === undefined ? undefined : (body) => this.crypto.ed25519Sign(body, secretKey);
-  }
-
-  #verify(): ConfigVerify | undefined {
-    const publicKey = this.#secrets.signing?.publicKey;
-    return publicKey && ((signature, body) => this.crypto.ed25519Verify(signature, body, publicKey));
+    return signerOf(this.#secrets.signing, this.crypto);
   }
 
   #sealContext(): SealContext {

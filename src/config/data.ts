@@ -92,7 +92,7 @@ export function valueAt(dict: ConfigDict, path: ConfigPath): ConfigValue | undef
 }
 
 /** Levels of dicts and sets: 0 for a scalar. */
-export function depthOf(value: ConfigValue | undefined): number {
+function depthOf(value: ConfigValue | undefined): number {
   if (isDict(value)) return 1 + Math.max(0, ...[...value.values()].map(depthOf));
   return isSet(value) ? 1 : 0;
 }
@@ -103,12 +103,21 @@ export function sortedEntries<Value>(dict: ReadonlyMap<string, Value>): [string,
 }
 
 /**
- * Checks a value that comes from outside.
+ * Checks a change that comes from outside.
  *
  * @throws `CONFIG_VALUE_INVALID` for integers beyond 64 bits, text that is no binary string, sets of other than scalars,
- * and deep nesting
+ * an empty path, and deep nesting
  */
-export function checkValue(value: ConfigValue, depth = 0): void {
+export function checkChange(path: ConfigPath, value: ConfigValue | undefined): void {
+  path.forEach(checkBinary);
+  if (value !== undefined) checkValue(value);
+  // The message adds a level, and its list of earlier changes two more.
+  if (path.length === 0 || path.length + depthOf(value) > MAX_DEPTH - 4) {
+    throw invalid("the path is empty or too long");
+  }
+}
+
+function checkValue(value: ConfigValue, depth = 0): void {
   if (depth > MAX_DEPTH) throw invalid("the value is nested too deeply");
   if (typeof value === "bigint") {
     if (value < MIN_INT64 || value > MAX_INT64) throw invalid("the integer has more than 64 bits");
@@ -129,7 +138,7 @@ export function checkValue(value: ConfigValue, depth = 0): void {
   }
 }
 
-export function checkBinary(text: string): void {
+function checkBinary(text: string): void {
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) > 255) throw invalid("the text is not a binary string");
   }

@@ -8,7 +8,7 @@
  */
 export { ConfigBase } from "./base.js";
 export type { BlindedContact, BlindedContactChange, BlindedContactFields } from "./blinded-contact.js";
-export { asDict, changedKeys, differs, mapChanges } from "./changes.js";
+export { asDict, changedKeys, differs, joinChanges, mapChanges } from "./changes.js";
 export { checkName, checkPicture, checkSeconds, checkText, checkTimer } from "./checks.js";
 export {
   type CommunityRoom,
@@ -79,6 +79,7 @@ export {
   CONFIG_TTL_MS,
   MAX_CONFIG_BYTES,
   MAX_DECOMPRESSED_BYTES,
+  MAX_NAME_BYTES,
   MAX_PICTURE_URL_BYTES,
   MAX_STORED_BYTES,
 } from "./limits.js";

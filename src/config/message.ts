@@ -45,6 +45,12 @@ export interface ConfigMessage {
   readonly signed: boolean;
 }
 
+/** A received version, and the storage hashes of what it came in. */
+export interface Candidate {
+  readonly message: ConfigMessage;
+  readonly hashes: readonly string[];
+}
+
 /** A message being written. */
 export interface ConfigDraft {
   readonly seqno: bigint;
