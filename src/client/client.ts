@@ -1,49 +1,27 @@
-/**
- * `Client`: one account on one network with one store. A thin front for its parts: sender, poller, delivery.
- *
- * @module
- */
-import { type Crypto, defaultCrypto } from "../crypto/index.js";
-import { type AbortOptions, isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
+import { type AbortOptions, isSessionError, throwIfAborted } from "../errors/index.js";
 import type { Attachment } from "../files/index.js";
 import type { Account, SessionId } from "../identity/index.js";
 import type { Profile } from "../messages/index.js";
 import type { Network } from "../network/index.js";
-import { resolveName, Swarms } from "../swarm/index.js";
+import { resolveName } from "../swarm/index.js";
+import { type Assembly, assemble, closeAssembly, pollAndDeliver } from "./assemble.js";
 import type { Calls } from "./calls.js";
-import { storedContacts } from "./contact-state.js";
 import type { Contacts, ProfileChanges } from "./contacts.js";
 import { checkContent, type MessageContent } from "./content.js";
 import { deleteLocally, type UnsendResult, unsend } from "./deleting.js";
 import { closedError } from "./errors.js";
 import type { ClientEvents, Handler, PollReport } from "./events.js";
-import { type DownloadSettings, Files, type UploadSettings } from "./files.js";
+import type { DownloadSettings, UploadSettings } from "./files.js";
 import { type DisappearingSetting, notifyExtraction, setDisappearing } from "./notices.js";
-import { type ClientOptions, claimAccount, closeAll, holdNetwork, holdStore } from "./open.js";
+import type { ClientOptions } from "./open.js";
 import { approving, visibleFields } from "./outbound.js";
-import { buildParts, type ClientParts } from "./parts.js";
+import type { ClientParts } from "./parts.js";
 import { markRead, type ReadMessages, type ReadResult } from "./reading.js";
 import type { ReceivedText } from "./received.js";
 import { checkRecipient, type MessageTarget } from "./targets.js";
-import { delay, orAborted, platformTimers, settledWithin, type Timers } from "./timers.js";
+import { orAborted } from "./timers.js";
 import type { SendResult } from "./transmit.js";
 import type { Typing } from "./typing.js";
-import { clockPort, messageCodec, receiverRules, swarmPort } from "./wiring.js";
-
-/** What a client is made of. @internal */
-export interface ClientCore {
-  readonly account: Account;
-  readonly network: Network;
-  readonly swarms: Swarms;
-  readonly crypto: Crypto;
-  readonly timers: Timers;
-  readonly closeTimeoutMs: number;
-  /** Run at the end of `close`, in order. */
-  readonly closers: ReadonlyArray<() => Promise<void>>;
-}
-
-const CLOSE_TIMEOUT_MS = 3_000;
-const UNSUPPORTED_BYTES = 16 * 1024 * 1024;
 
 /**
  * One account. Made by {@link Client.open}.
@@ -54,16 +32,11 @@ const UNSUPPORTED_BYTES = 16 * 1024 * 1024;
  * `message.timestamp`.
  */
 export class Client {
-  readonly #core: ClientCore;
-  readonly #parts: ClientParts;
-  readonly #files: Files;
+  readonly #assembly: Assembly;
   #closing: Promise<void> | undefined;
 
-  private constructor(core: ClientCore, parts: ClientParts) {
-    this.#core = core;
-    this.#parts = parts;
-    const { account, network, crypto } = core;
-    this.#files = new Files({ account, network, crypto, lifetime: parts.lifetime.signal });
+  private constructor(assembly: Assembly) {
+    this.#assembly = assembly;
   }
 
   /**
@@ -72,64 +45,21 @@ export class Client {
    * @throws the codes of the store (`STORE_LOCKED`, `STORE_WRONG_ACCOUNT`, …), `INVALID_ARGUMENT`
    */
   static async open(options: ClientOptions): Promise<Client> {
-    if (typeof options?.network !== "object" || options.network === null) {
-      throw new SessionError("INVALID_ARGUMENT", "Client.open needs a network");
-    }
-    const { crypto = defaultCrypto, timers = platformTimers, now = Date.now, random = Math.random } = options;
-    const store = await holdStore(options);
-    const closers = [store.close];
-    try {
-      const account = await claimAccount(store.value, options.account, crypto);
-      const network = await holdNetwork(options, store.value);
-      closers.unshift(network.close);
-      const swarms = new Swarms(network.value, { crypto, sleep: (ms, signal) => delay(ms, timers, signal) });
-      const clock = clockPort(network.value.clock);
-      const core: ClientCore = {
-        account,
-        network: network.value,
-        swarms,
-        crypto,
-        timers,
-        closeTimeoutMs: options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS,
-        closers,
-      };
-      const contacts = await storedContacts(store.value);
-      const world = {
-        self: account.sessionId,
-        store: store.value,
-        swarm: swarmPort(swarms, account, crypto),
-        codec: messageCodec(account, clock.now, receiverRules(options, contacts), crypto),
-        contacts,
-        clock,
-        crypto,
-        timers,
-        now,
-        random,
-        logger: options.logger,
-        polling: options.polling ?? {},
-        settings: { receipts: options.receipts ?? false, typing: options.typing ?? false },
-        unsupportedBytes: options.unsupportedBytes ?? UNSUPPORTED_BYTES,
-      };
-      const client: Client = new Client(core, await buildParts(world, () => client.#pollAndDeliver()));
-      return client;
-    } catch (error) {
-      await closeAll(closers).catch(() => {});
-      throw error;
-    }
+    return new Client(await assemble(options));
   }
 
   /** The account, with its secrets. */
   get account(): Account {
-    return this.#core.account;
+    return this.#assembly.account;
   }
 
   get sessionId(): SessionId {
-    return this.#core.account.sessionId;
+    return this.#assembly.account.sessionId;
   }
 
   /** The network: its events tell about paths, nodes and requests. */
   get network(): Network {
-    return this.#core.network;
+    return this.#assembly.network;
   }
 
   /** People, and who accepts whom. */
@@ -171,7 +101,7 @@ export class Client {
     const recipient = checkRecipient(to);
     const checked = checkContent(content, world.self);
     throwIfAborted(signal);
-    const prepare = this.#files.uploading(checked, settings);
+    const prepare = this.#assembly.files.uploading(checked, settings);
     const options = { companions: approving(world, recipient), prepare, signal };
     return sender.send(recipient, { ...checked.message, ...visibleFields(world, recipient) }, options);
   }
@@ -184,19 +114,19 @@ export class Client {
    */
   async download(attachment: Attachment, settings: DownloadSettings = {}): Promise<Uint8Array> {
     this.#open();
-    return this.#files.download(attachment, settings);
+    return this.#assembly.files.download(attachment, settings);
   }
 
   /** Fetches the picture of a profile. Errors as {@link download}; `INVALID_ARGUMENT` if it has none. */
   async downloadAvatar(profile: Profile | undefined, settings: DownloadSettings = {}): Promise<Uint8Array> {
     this.#open();
-    return this.#files.downloadAvatar(profile?.picture, settings);
+    return this.#assembly.files.downloadAvatar(profile?.picture, settings);
   }
 
   /** Uploads a picture of the own account; it goes with the next messages. Errors as those of files in {@link send}. */
   async setAvatar(image: Uint8Array, settings: AbortOptions & UploadSettings = {}): Promise<Profile> {
     const { contacts } = this.#open();
-    return contacts.setProfile({ picture: await this.#files.uploadAvatar(image, settings) });
+    return contacts.setProfile({ picture: await this.#assembly.files.uploadAvatar(image, settings) });
   }
 
   /**
@@ -297,7 +227,7 @@ export class Client {
 
   /** Takes a handler off. */
   off<Name extends keyof ClientEvents>(name: Name, handler: Handler<ClientEvents[Name]>): void {
-    this.#parts.subscriptions.off(name, handler);
+    this.#assembly.parts.subscriptions.off(name, handler);
   }
 
   /**
@@ -322,7 +252,7 @@ export class Client {
     this.#open();
     throwIfAborted(signal);
     try {
-      return await orAborted(this.#pollAndDeliver(), signal);
+      return await orAborted(pollAndDeliver(this.#assembly.parts), signal);
     } catch (error) {
       if (this.#closing !== undefined && isSessionError(error, "ABORTED", "CLOSED")) throw closedError();
       throw error;
@@ -336,7 +266,7 @@ export class Client {
    */
   async resolveName(name: string, { signal }: AbortOptions = {}): Promise<SessionId> {
     this.#open();
-    return resolveName(this.#core.swarms, name, { signal });
+    return resolveName(this.#assembly.swarms, name, { signal });
   }
 
   /**
@@ -346,7 +276,7 @@ export class Client {
    * twice is fine.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= closeAssembly(this.#assembly);
     return this.#closing;
   }
 
@@ -354,34 +284,9 @@ export class Client {
     return this.close();
   }
 
-  async #close(): Promise<void> {
-    const { loop, delivery, sender, poller, subscriptions, endTimers, lifetime } = this.#parts;
-    const { timers, closeTimeoutMs, closers } = this.#core;
-    loop?.stop();
-    subscriptions.endStreams();
-    await endTimers();
-    await Promise.all([
-      sender.drain(closeTimeoutMs),
-      settledWithin(delivery.close(), closeTimeoutMs, timers),
-    ]);
-    lifetime.abort();
-    await Promise.all([sender.stopped(), poller.stopped()]);
-    await closeAll(closers);
-  }
-
-  async #pollAndDeliver(): Promise<PollReport> {
-    const { poller, delivery } = this.#parts;
-    try {
-      return await poller.poll();
-    } finally {
-      delivery.retry();
-      await delivery.settled();
-    }
-  }
-
   /** The parts of a client that is not closed. */
   #open(): ClientParts {
     if (this.#closing !== undefined) throw closedError();
-    return this.#parts;
+    return this.#assembly.parts;
   }
 }

@@ -1,0 +1,98 @@
+/**
+ * How a client is put together, and taken apart.
+ *
+ * @module
+ */
+import { defaultCrypto } from "../crypto/index.js";
+import { SessionError } from "../errors/index.js";
+import type { Account } from "../identity/index.js";
+import type { Network } from "../network/index.js";
+import { Swarms } from "../swarm/index.js";
+import { storedContacts } from "./contact-state.js";
+import type { PollReport } from "./events.js";
+import { Files } from "./files.js";
+import { type ClientOptions, claimAccount, closeAll, holdNetwork, holdStore } from "./open.js";
+import { buildParts, type ClientParts } from "./parts.js";
+import { delay, platformTimers, settledWithin, type Timers } from "./timers.js";
+import { clockPort, messageCodec, receiverRules, swarmPort } from "./wiring.js";
+
+/** What a client is made of. */
+export interface Assembly {
+  readonly account: Account;
+  readonly network: Network;
+  readonly swarms: Swarms;
+  readonly files: Files;
+  readonly parts: ClientParts;
+  readonly timers: Timers;
+  readonly closeTimeoutMs: number;
+  /** Run at the end of closing, in order. */
+  readonly closers: ReadonlyArray<() => Promise<void>>;
+}
+
+const CLOSE_TIMEOUT_MS = 3_000;
+const UNSUPPORTED_BYTES = 16 * 1024 * 1024;
+
+/** Puts a client together; what fails on the way lets go of what is held by then. */
+export async function assemble(options: ClientOptions): Promise<Assembly> {
+  if (typeof options?.network !== "object" || options.network === null) {
+    throw new SessionError("INVALID_ARGUMENT", "Client.open needs a network");
+  }
+  const { crypto = defaultCrypto, timers = platformTimers, now = Date.now, random = Math.random } = options;
+  const { polling = {}, receipts = false, typing = false } = options;
+  const store = await holdStore(options);
+  const closers = [store.close];
+  try {
+    const account = await claimAccount(store.value, options.account, crypto);
+    const { value: network, close } = await holdNetwork(options, store.value);
+    closers.unshift(close);
+    const swarms = new Swarms(network, { crypto, sleep: (ms, signal) => delay(ms, timers, signal) });
+    const clock = clockPort(network.clock);
+    const contacts = await storedContacts(store.value);
+    const world = {
+      self: account.sessionId,
+      store: store.value,
+      swarm: swarmPort(swarms, account, crypto),
+      codec: messageCodec(account, clock.now, receiverRules(options, contacts), crypto),
+      contacts,
+      clock,
+      crypto,
+      timers,
+      now,
+      random,
+      logger: options.logger,
+      polling,
+      settings: { receipts, typing },
+      unsupportedBytes: options.unsupportedBytes ?? UNSUPPORTED_BYTES,
+    };
+    const parts: ClientParts = await buildParts(world, () => pollAndDeliver(parts));
+    const files = new Files({ account, network, crypto, lifetime: parts.lifetime.signal });
+    const { closeTimeoutMs = CLOSE_TIMEOUT_MS } = options;
+    return { account, network, swarms, files, parts, timers, closeTimeoutMs, closers };
+  } catch (error) {
+    await closeAll(closers).catch(() => {});
+    throw error;
+  }
+}
+
+/** Polls, and resolves when what was found is processed. */
+export async function pollAndDeliver({ poller, delivery }: ClientParts): Promise<PollReport> {
+  try {
+    return await poller.poll();
+  } finally {
+    delivery.retry();
+    await delivery.settled();
+  }
+}
+
+/** Takes a client apart: what runs may finish within the time limit, then all that it opened is closed. */
+export async function closeAssembly(assembly: Assembly): Promise<void> {
+  const { parts, timers, closeTimeoutMs, closers } = assembly;
+  const { loop, delivery, sender, poller, subscriptions, endTimers, lifetime } = parts;
+  loop?.stop();
+  subscriptions.endStreams();
+  await endTimers();
+  await Promise.all([sender.drain(closeTimeoutMs), settledWithin(delivery.close(), closeTimeoutMs, timers)]);
+  lifetime.abort();
+  await Promise.all([sender.stopped(), poller.stopped()]);
+  await closeAll(closers);
+}
