@@ -17,6 +17,8 @@ export type ClientErrorCode =
   | "SYNC_FAILED"
   /** No member of the own swarm that was asked gave its messages. The cause says why the last one did not. */
   | "POLL_FAILED"
+  /** The account's configs could not be brought to its swarm; they are tried again. The cause says why. */
+  | "CONFIG_PUSH_FAILED"
   /** A handler of the app threw. Its message is delivered again (see `Client.on`). */
   | "HANDLER_FAILED";
 

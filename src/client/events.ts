@@ -63,6 +63,14 @@ export interface DisappearedMessage {
   readonly timestamp: number;
 }
 
+/** Configs of the account. */
+export type ConfigName = "profile" | "contacts" | "groups" | "conversations";
+
+/** Another device of the account changed something. */
+export interface ConfigChange {
+  readonly configs: readonly ConfigName[];
+}
+
 /** What became of a poll. */
 export interface PollReport {
   /** Ed25519 key of the swarm member that answered; undefined when none did. */
@@ -89,6 +97,8 @@ export interface PlainEvents {
   /** What is known of a person changed: who accepts whom, a timer, a profile. A new request is `approved: false`. */
   readonly contact: Contact;
   readonly profile: ProfileChange;
+  /** Other devices of the account changed configs; `contact` and `profile` tell what is different. */
+  readonly config: ConfigChange;
   /** A message's time is over; also what was over while the program did not run, once somebody listens. */
   readonly disappeared: DisappearedMessage;
   /** Something failed in the background; the client goes on. */

@@ -8,7 +8,8 @@
  */
 import { SessionError, throwIfAborted } from "../errors/index.js";
 import type { ServiceNode } from "../network/index.js";
-import type { Store } from "../store/index.js";
+import type { CursorRecord, Store } from "../store/index.js";
+import { maxSizeFractions } from "../swarm/index.js";
 import type { Emitter, PollReport } from "./events.js";
 import type { Logger } from "./logger.js";
 import type { ClockPort, Retrieved, SwarmPort } from "./ports.js";
@@ -29,11 +30,29 @@ export interface PollerWorld {
   readonly lifetime: AbortSignal;
   /** Items that wait for the app. */
   readonly backlog: () => number;
+  /** Takes what the namespaces of the account's configs have; absent: they are not asked for. */
+  readonly configs?: ConfigReader | undefined;
   /** Told of new items in the inbox. */
   readonly onAdded: (count: number) => void;
 }
 
-/** Namespaces of one-to-one messages. */
+/** Reads the configs of the account. */
+export interface ConfigReader {
+  /** In the order in which they are read. */
+  readonly namespaces: readonly number[];
+  /** Where to go on at `node`; undefined: from the beginning. */
+  cursor(node: string, namespace: number): Promise<CursorRecord | undefined>;
+  /** Takes what `node` has. */
+  take(node: string, found: readonly FoundConfigs[]): Promise<void>;
+}
+
+/** What a node has in the namespace of a config. */
+export interface FoundConfigs {
+  readonly namespace: number;
+  readonly retrieved: Retrieved;
+}
+
+/** Namespace of one-to-one messages. */
 const NAMESPACE = 0;
 /** Requests in one poll before it fails. Often it is the path that is broken, so members may be asked twice. */
 const ATTEMPTS = 8;
@@ -147,26 +166,41 @@ export class Poller {
     return this.#member === undefined ? undefined : usable.get(this.#member);
   }
 
-  /** Takes what `node` has; returns how many items were new. */
+  /** Takes what `node` has, configs before messages; returns how many messages were new. */
   async #pollNode(node: ServiceNode): Promise<number> {
-    const { self, store, swarm, clock, lifetime, backlog, log } = this.#world;
-    const name = { pubkey: self, namespace: NAMESPACE, node: node.ed25519PublicKey };
+    const { swarm, lifetime, backlog, log, configs } = this.#world;
+    const key = node.ed25519PublicKey;
+    let wanted: readonly number[] = [NAMESPACE, ...(configs?.namespaces ?? [])];
     let received = 0;
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (backlog() >= MAX_BACKLOG) {
-        log.warn("the app is behind: nothing more is retrieved", { backlog: backlog() });
-        break;
+      if (backlog() >= MAX_BACKLOG && wanted.includes(NAMESPACE)) {
+        log.warn("the app is behind: no more messages are retrieved", { backlog: backlog() });
+        wanted = wanted.filter((namespace) => namespace !== NAMESPACE);
       }
-      const cursor = await store.cursor(name, clock.now());
-      const targets = [{ namespace: NAMESPACE, lastHash: cursor?.hash }];
-      const [retrieved] = await swarm.retrieve(node, targets, { signal: lifetime });
-      if (retrieved === undefined) break;
-      received += await this.#keep(node, retrieved);
-      const { last, items, more } = retrieved;
-      if (last === undefined || last.hash === cursor?.hash) break;
-      if (!more && items.length < MANY_ITEMS) break;
+      if (wanted.length === 0) break;
+      const cursors = await Promise.all(wanted.map((namespace) => this.#cursor(key, namespace)));
+      const sizes = wanted.length === 1 ? [] : maxSizeFractions(wanted);
+      const targets = wanted.map((namespace, index) => {
+        return { namespace, lastHash: cursors[index]?.hash, maxSize: sizes[index] };
+      });
+      const results = await swarm.retrieve(node, targets, { signal: lifetime });
+      const found = wanted.flatMap((namespace, index) => {
+        const retrieved = results[index];
+        return retrieved === undefined ? [] : [{ namespace, retrieved, before: cursors[index]?.hash }];
+      });
+      const shared = found.filter(({ namespace }) => namespace !== NAMESPACE);
+      if (configs !== undefined && shared.length > 0) await configs.take(key, shared);
+      const messages = found.find(({ namespace }) => namespace === NAMESPACE);
+      if (messages !== undefined) received += await this.#keep(node, messages.retrieved);
+      wanted = found.filter(hasMore).map(({ namespace }) => namespace);
     }
     return received;
+  }
+
+  async #cursor(node: string, namespace: number): Promise<CursorRecord | undefined> {
+    const { self, store, clock, configs } = this.#world;
+    if (namespace !== NAMESPACE && configs !== undefined) return configs.cursor(node, namespace);
+    return store.cursor({ pubkey: self, namespace, node }, clock.now());
   }
 
   /** Puts what is new into the inbox, with marks and cursor. */
@@ -197,8 +231,14 @@ export class Poller {
   }
 }
 
+/** Whether a reply was cut; one that repeats itself is not asked for again. */
+export function hasMore(found: { readonly retrieved: Retrieved; readonly before: string | undefined }): boolean {
+  const { last, items, more } = found.retrieved;
+  return last !== undefined && last.hash !== found.before && (more || items.length >= MANY_ITEMS);
+}
+
 /** `values` in random order. */
-function shuffle<T>(values: readonly T[], random: () => number): T[] {
+export function shuffle<T>(values: readonly T[], random: () => number): T[] {
   return values
     .map((value) => ({ value, key: random() }))
     .sort((a, b) => a.key - b.key)

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AbortOptions } from "../errors/index.js";
+import type { AbortOptions, SessionError } from "../errors/index.js";
 import type { DecodeResult, OutgoingMessage } from "../messages/index.js";
 import type { ServiceNode } from "../network/index.js";
 
@@ -33,6 +33,8 @@ export interface RetrieveTarget {
   readonly namespace: number;
   /** Give what came after this message; undefined: everything. */
   readonly lastHash?: string | undefined;
+  /** Most bytes; -n: one n-th of what a reply holds. */
+  readonly maxSize?: number | undefined;
 }
 
 /** One item of a namespace. */
@@ -77,6 +79,38 @@ export interface SwarmPort {
   delete(hashes: readonly string[], options: AbortOptions): Promise<void>;
   /** Lets items of the own swarm expire at `expiry` (ms) unless they do earlier. */
   shorten(hashes: readonly string[], expiry: number, options: AbortOptions): Promise<void>;
+}
+
+/** A config message, or a part of one, to be stored in the own swarm. */
+export interface ConfigItem {
+  readonly namespace: number;
+  readonly data: Uint8Array;
+}
+
+/** What became of {@link ConfigPort.push}. */
+export interface ConfigsStored {
+  /** Storage hashes in the order of the items; undefined for what was not stored. */
+  readonly hashes: ReadonlyArray<string | undefined>;
+  /** Whether the obsolete messages were deleted. */
+  readonly deleted: boolean;
+  /** Why not all was done. */
+  readonly error?: SessionError | undefined;
+}
+
+/** The own swarm, as a place for configs. */
+export interface ConfigPort {
+  /** Stores `items`, and once all of them are stored deletes `obsolete` (docs/protocol/swarm.md §10.3). */
+  push(
+    items: readonly ConfigItem[],
+    obsolete: readonly string[],
+    options: AbortOptions,
+  ): Promise<ConfigsStored>;
+  /**
+   * Lets messages live until `expiry` (ms) at least.
+   *
+   * @returns those that a member does not have any more
+   */
+  extend(hashes: readonly string[], expiry: number, options: AbortOptions): Promise<readonly string[]>;
 }
 
 /** Network time (docs/protocol/network.md §8). */

@@ -26,7 +26,7 @@ export interface SubscriptionsWorld {
 }
 
 /** Plain events that come out of messages: who listens to them wants polls too. */
-const NEWS: ReadonlyArray<keyof PlainEvents> = ["typing", "contact", "profile"];
+const NEWS: ReadonlyArray<keyof PlainEvents> = ["typing", "contact", "profile", "config"];
 
 /** See the module's description. */
 export class Subscriptions {

@@ -7,6 +7,7 @@
  * disappearing/<ms>/<author>/<ms>            what disappears when
  * chore/<hash>                               a change of the own swarm that is still to be made
  * unsupported/<hash>                         an item that a later version may be able to read
+ * config/<namespace>                         a config that the account's devices share, and what is to be done for it
  * ```
  *
  * @module
@@ -48,6 +49,26 @@ export interface ContactRecord {
   readonly readUpTo: number;
   /** When the conversation was removed, network ms; older messages are not wanted any more. */
   readonly removedAt?: number | undefined;
+  /** The user's own name for the person. */
+  readonly nickname?: string | undefined;
+  /** −1 hidden, greater than 0 pinned; absent: neither. */
+  readonly priority?: number | undefined;
+  /** Absent: as the app does by default. */
+  readonly notifications?: "default" | "all" | "disabled" | undefined;
+  /** Unix seconds; absent: not muted. */
+  readonly mutedUntil?: number | undefined;
+  /** The user marked the conversation as unread. */
+  readonly markedUnread?: boolean | undefined;
+}
+
+/** One of the account's configs. */
+export interface ConfigRecord {
+  /** Everything in it, changes that are not pushed yet included. Not encrypted. */
+  readonly dump: Uint8Array;
+  /** Hashes of stored versions that are to be deleted. */
+  readonly obsolete: readonly string[];
+  /** When the swarm was last told to keep the config, network ms; 0: never. */
+  readonly keptAt: number;
 }
 
 /** A message, without its content: what reactions, receipts and deletions refer to. */
@@ -108,7 +129,17 @@ export const CONTACTS: Collection<ContactRecord> = {
     check(optional(record["theirTimer"], isTimer), "theirTimer");
     check(optional(record["name"], isText), "name");
     check(optional(record["picture"], isPicture), "picture");
-    check(optional(record["removedAt"], isTime), "removedAt");
+    for (const name of ["removedAt", "mutedUntil"]) check(optional(record[name], isTime), name);
+    check(optional(record["nickname"], isText), "nickname");
+    check(optional(record["priority"], Number.isSafeInteger), "priority");
+    check(
+      optional(record["notifications"], (value) => /^(default|all|disabled)$/.test(String(value))),
+      "notifications",
+    );
+    check(
+      optional(record["markedUnread"], (value) => typeof value === "boolean"),
+      "markedUnread",
+    );
     return record as unknown as ContactRecord;
   },
 };
@@ -163,6 +194,18 @@ export const UNSUPPORTED: Collection<UnsupportedRecord> = {
     for (const name of ["timestamp", "expiration"]) check(isTime(record[name]), name);
     check(optional(record["until"], isTime), "until");
     return record as unknown as UnsupportedRecord;
+  },
+};
+
+/** By namespace. */
+export const CONFIGS: Collection<ConfigRecord> = {
+  name: "config",
+  read(text) {
+    const record = members(text);
+    check(record["dump"] instanceof Uint8Array, "dump");
+    check(Array.isArray(record["obsolete"]) && record["obsolete"].every(isText), "obsolete");
+    check(isTime(record["keptAt"]), "keptAt");
+    return record as unknown as ConfigRecord;
   },
 };
 

@@ -1,0 +1,235 @@
+/**
+ * Keeping the account's configs the same on all of its devices (docs/protocol/swarm.md §§10.2 and 10.3).
+ *
+ * Polls hand over what the swarm has ({@link Sync.take}); changes of this device are pushed a moment after the first one,
+ * all in one request. A config counts as pushed when all its parts are stored; until then it is tried again, after a
+ * restart too. Nothing is pushed before the swarm was read.
+ *
+ * @module
+ */
+import type { ConfigBase } from "../config/index.js";
+import { isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
+import type { SessionId } from "../identity/index.js";
+import type { CursorRecord, Store, StoreBatch } from "../store/index.js";
+import type { ContactState } from "./contact-state.js";
+import type { ConfigName, Emitter } from "./events.js";
+import type { Logger } from "./logger.js";
+import type { FoundConfigs } from "./poller.js";
+import type { ClockPort, ConfigPort, RetrievedItem, SwarmPort } from "./ports.js";
+import { CONFIG_NAMESPACES, type Configs } from "./sync-configs.js";
+import { keepAlive } from "./sync-keep.js";
+import { project, type ReadElsewhere } from "./sync-project.js";
+import { pullConfigs } from "./sync-pull.js";
+import { pushOnce } from "./sync-push.js";
+import type { Timers } from "./timers.js";
+
+/** What syncing works with. */
+export interface SyncWorld {
+  readonly self: SessionId;
+  readonly store: Store;
+  readonly swarm: Pick<SwarmPort, "members" | "retrieve">;
+  readonly port: ConfigPort;
+  readonly configs: Configs;
+  /** The records of people in the store. */
+  readonly local: ContactState;
+  readonly clock: ClockPort;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly events: Emitter;
+  /** Ends with the client. */
+  readonly lifetime: AbortSignal;
+  /** Another device has read a conversation. */
+  readonly onRead: (read: ReadElsewhere) => Promise<void>;
+}
+
+/** The pause between a change and its push, so that a burst of changes is one push. */
+const DEBOUNCE_MS = 3_000;
+const MAX_BACKOFF_MS = 300_000;
+const DAY_MS = 86_400_000;
+/** No item lives longer, whatever its node says. */
+const MAX_LIFE_MS = 30 * DAY_MS;
+
+/** See the module's description. */
+export class Sync {
+  readonly namespaces: readonly number[] = CONFIG_NAMESPACES;
+  readonly #world: SyncWorld;
+  /** `<node>/<namespace>` of what was read since the store was opened. */
+  readonly #asked = new Set<string>();
+  /** Whether the swarm was read, so that pushing overwrites nothing. */
+  #pulled = false;
+  /** Configs that are too large, until something changes. */
+  readonly #refused = new Set<ConfigBase>();
+  /** Configs of which the swarm has lost messages. */
+  readonly #lost = new Set<ConfigBase>();
+  #timer: unknown;
+  #running: Promise<void> | undefined;
+  #keeping: Promise<void> | undefined;
+  #failures = 0;
+  #closed = false;
+
+  constructor(world: SyncWorld) {
+    this.#world = world;
+    world.configs.onChange = () => {
+      this.#refused.clear();
+      this.#schedule(DEBOUNCE_MS);
+    };
+    if (world.configs.needsPush) this.#schedule(DEBOUNCE_MS);
+  }
+
+  /** Where to go on at `node`. A config that the store has lost is read from the beginning. */
+  async cursor(node: string, namespace: number): Promise<CursorRecord | undefined> {
+    const { configs, store, self, clock } = this.#world;
+    if (configs.isMissing(namespace) && !this.#asked.has(`${node}/${namespace}`)) return undefined;
+    return store.cursor({ pubkey: self, namespace, node }, clock.now());
+  }
+
+  /** Merges what a node has, and brings the records of people up to date: all of it in one write. */
+  async take(node: string, found: readonly FoundConfigs[]): Promise<void> {
+    const { store, self, events, configs, onRead } = this.#world;
+    const hashes = found.flatMap(({ retrieved }) => retrieved.items.map(({ hash }) => hash));
+    const seen = await store.seen(self, hashes);
+    const changed: ConfigName[] = [];
+    const read = await store.write((batch) => {
+      const before = configs.snapshots();
+      for (const { namespace, retrieved } of found) {
+        const entry = configs.entries.find(([, config]) => config.namespace === namespace);
+        if (entry === undefined) continue;
+        const [name, config] = entry;
+        const fresh = retrieved.items.filter(({ hash }) => configs.isMissing(namespace) || !seen.has(hash));
+        if (fresh.length > 0 && this.#merge(batch, config, fresh)) changed.push(name);
+        this.#asked.add(`${node}/${namespace}`);
+        if (retrieved.last === undefined) continue;
+        const { hash, expiration } = retrieved.last;
+        batch.putCursor({ pubkey: self, namespace, node }, { hash, expiration: this.#life(expiration) });
+      }
+      const result = changed.length > 0 ? project({ ...this.#world, now: this.#world.clock.now }, batch, before) : [];
+      configs.save(batch);
+      return result;
+    });
+    for (const item of read) await onRead(item);
+    if (changed.length > 0) events.emit("config", { configs: changed });
+    if (!configs.isNew) this.#pulled = true;
+  }
+
+  /** Pushes all changes now, and those that are made meanwhile. @throws `CONFIG_PUSH_FAILED`, `ABORTED`, `STORE_FAILED` */
+  async flush(): Promise<void> {
+    this.#world.timers.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#running?.catch(() => {});
+    await this.#run();
+  }
+
+  /** After a poll: what is due beside pushing. */
+  polled(): void {
+    if (this.#closed) return;
+    if (this.#world.configs.needsPush) this.#schedule(DEBOUNCE_MS);
+    this.#keeping ??= this.#keep().finally(() => {
+      this.#keeping = undefined;
+    });
+  }
+
+  /** Pushes what is to be pushed, and nothing any more. Never rejects. */
+  async close(): Promise<void> {
+    const { configs, timers, log } = this.#world;
+    this.#closed = true;
+    timers.clearTimeout(this.#timer);
+    if (!configs.needsPush) return;
+    await this.flush().catch((error: unknown) => log.warn("configs wait for the next client", { error }));
+  }
+
+  /** Resolves when nothing runs. */
+  async stopped(): Promise<void> {
+    await Promise.allSettled([this.#running, this.#keeping]);
+  }
+
+  /** Merges the items of one config; true if another version is current now. */
+  #merge(batch: StoreBatch, config: ConfigBase, items: readonly RetrievedItem[]): boolean {
+    const { self, log } = this.#world;
+    const { accepted, ignored, changed } = config.merge(items);
+    for (const { hash, error } of ignored) log.warn("a config message was ignored", { hash, error });
+    const current = new Set(config.currentHashes);
+    // A part that waits for others must be able to come again.
+    const waiting = new Set(config.activeHashes.filter((hash) => !current.has(hash)));
+    const expiry = new Map(items.map(({ hash, expiration }) => [hash, expiration]));
+    for (const hash of accepted) {
+      if (!waiting.has(hash)) batch.markSeen(self, hash, this.#life(expiry.get(hash) ?? 0) + DAY_MS);
+    }
+    return changed;
+  }
+
+  #life(expiration: number): number {
+    const now = this.#world.clock.now();
+    return Math.min(Math.max(expiration, now), now + MAX_LIFE_MS);
+  }
+
+  #schedule(ms: number): void {
+    if (this.#closed || this.#timer !== undefined) return;
+    this.#timer = this.#world.timers.setTimeout(() => {
+      this.#timer = undefined;
+      this.#run().catch(() => {});
+    }, ms);
+  }
+
+  #run(): Promise<void> {
+    this.#running ??= this.#push()
+      .then(() => {
+        this.#failures = 0;
+      })
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#running;
+  }
+
+  async #push(): Promise<void> {
+    const { configs, store, lifetime } = this.#world;
+    if (!this.#pulled) {
+      await pullConfigs(this.#world, this);
+      // From now on the store has all configs, so that the account is not new to it any more.
+      await store.write((batch) => configs.save(batch, { everything: true }));
+      this.#pulled = true;
+    }
+    for (;;) {
+      throwIfAborted(lifetime);
+      const wanted = configs.all.filter(
+        (config) => (config.needsPush || this.#lost.has(config)) && !this.#refused.has(config),
+      );
+      if (wanted.length === 0) return;
+      const { tooLarge } = await pushOnce(this.#world, wanted);
+      for (const [config, error] of tooLarge) {
+        this.#refused.add(config);
+        this.#world.events.emit("error", error);
+      }
+      for (const config of wanted) this.#lost.delete(config);
+    }
+  }
+
+  #failed(cause: unknown): never {
+    const { lifetime, log, events, random } = this.#world;
+    throwIfAborted(lifetime);
+    if (isSessionError(cause, "CLOSED")) throw cause;
+    log.warn("pushing configs failed, and is tried again", { error: cause });
+    const error =
+      cause instanceof SessionError && cause.code.startsWith("STORE_")
+        ? cause
+        : new SessionError("CONFIG_PUSH_FAILED", "the configs could not be stored", { cause });
+    this.#failures++;
+    if (this.#failures === 1 && !this.#closed) events.emit("error", error);
+    const pause = Math.min(MAX_BACKOFF_MS, DEBOUNCE_MS * 2 ** Math.min(this.#failures, 16));
+    this.#schedule(pause * (0.75 + random() * 0.5));
+    throw error;
+  }
+
+  async #keep(): Promise<void> {
+    const { log, lifetime, configs } = this.#world;
+    try {
+      for (const config of await keepAlive(this.#world, configs)) this.#lost.add(config);
+      if (this.#lost.size > 0) this.#schedule(DEBOUNCE_MS);
+    } catch (error) {
+      if (!isSessionError(error)) throw error;
+      if (!lifetime.aborted) log.warn("keeping configs alive failed, and is tried again", { error });
+    }
+  }
+}
