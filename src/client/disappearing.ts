@@ -35,11 +35,6 @@ export class Disappearing {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when nothing that was due is left. */
-  async settled(): Promise<void> {
-    await this.#running;
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
     this.#world.timers.clearTimeout(this.#timer);

@@ -20,7 +20,7 @@ export type FileErrorCode =
   | "FILE_UNSUPPORTED"
   /** Not the address of a file on a file server. */
   | "FILE_URL_INVALID"
-  /** The address names a server that is not known, without its key. */
+  /** The address names a server that is not known, without its key; or the network has none to upload to. */
   | "FILE_SERVER_UNKNOWN"
   /** Expired or never there: final. */
   | "FILE_NOT_FOUND"

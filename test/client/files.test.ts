@@ -134,10 +134,24 @@ describe("a message with files", () => {
     const atAlice = collect(alice);
     const picture = await alice.send(bob.sessionId, { attachments: [{ data: png }] });
     await bob.poll();
-    await bob.send(alice.sessionId, { attachments: [{ data: bytes(9) }], quote: atBob[0]! });
+    await bob.send(alice.sessionId, { voice: { data: bytes(9) }, quote: atBob[0]! });
     await alice.poll();
     expect(atAlice[0]?.quote).toEqual({ author: alice.sessionId, timestamp: picture.timestamp });
     expect(only(atAlice).size).toBe(9);
+  });
+
+  test("may have a preview with an image, which is uploaded without padding", async () => {
+    const [alice, bob] = [await open(), await open()];
+    const received = collect(bob);
+    const url = "https://example.org/page";
+    const preview = { url, title: "A page", image: { data: png, contentType: "image/png" } };
+    await alice.send(bob.sessionId, { text: `see ${url}`, preview });
+    await bob.poll();
+    expect(received).toMatchObject([{ attachments: [], preview: { url, title: "A page" } }]);
+    const image = received[0]?.preview?.image;
+    expectSame(await bob.download(image!), png);
+    // Initialisation vector, whole blocks, authentication code.
+    expect(net.fileServer.files().at(-1)?.data).toHaveLength(16 + 48 + 32);
   });
 
   test("is uploaded once: the other device of the sender gets the same file, as a copy", async () => {
