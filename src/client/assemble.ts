@@ -8,11 +8,11 @@ import { SessionError } from "../errors/index.js";
 import type { Account } from "../identity/index.js";
 import type { Network } from "../network/index.js";
 import { Swarms } from "../swarm/index.js";
-import { storedContacts } from "./contact-state.js";
 import type { PollReport } from "./events.js";
 import { Files } from "./files.js";
 import { type ClientOptions, claimAccount, closeAll, holdNetwork, holdStore } from "./open.js";
 import { buildParts, type ClientParts } from "./parts.js";
+import { openPeople } from "./sync-open.js";
 import { delay, platformTimers, settledWithin, type Timers } from "./timers.js";
 import { clockPort, messageCodec, receiverRules, swarmPort } from "./wiring.js";
 
@@ -47,13 +47,15 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
     closers.unshift(close);
     const swarms = new Swarms(network, { crypto, sleep: (ms, signal) => delay(ms, timers, signal) });
     const clock = clockPort(network.clock);
-    const contacts = await storedContacts(store.value);
+    const people = { store: store.value, account, swarms, clock, crypto };
+    const { contacts, shared } = await openPeople(options, people);
     const world = {
       self: account.sessionId,
       store: store.value,
       swarm: swarmPort(swarms, account, crypto),
       codec: messageCodec(account, clock.now, receiverRules(options, contacts), crypto),
       contacts,
+      shared,
       clock,
       crypto,
       timers,
@@ -87,12 +89,15 @@ export async function pollAndDeliver({ poller, delivery }: ClientParts): Promise
 /** Takes a client apart: what runs may finish within the time limit, then all that it opened is closed. */
 export async function closeAssembly(assembly: Assembly): Promise<void> {
   const { parts, timers, closeTimeoutMs, closers } = assembly;
-  const { loop, delivery, sender, poller, subscriptions, endTimers, lifetime } = parts;
+  const { loop, delivery, sender, poller, subscriptions, sync, endTimers, lifetime } = parts;
   loop?.stop();
   subscriptions.endStreams();
   await endTimers();
-  await Promise.all([sender.drain(closeTimeoutMs), settledWithin(delivery.close(), closeTimeoutMs, timers)]);
+  const deliveryDone = delivery.close();
+  await Promise.all([sender.drain(closeTimeoutMs), settledWithin(deliveryDone, closeTimeoutMs, timers)]);
+  // Last, because sending and receiving change what is shared.
+  if (sync !== undefined) await settledWithin(sync.close(), closeTimeoutMs, timers);
   lifetime.abort();
-  await Promise.all([sender.stopped(), poller.stopped()]);
+  await Promise.all([sender.stopped(), poller.stopped(), sync?.stopped()]);
   await closeAll(closers);
 }

@@ -8,6 +8,7 @@ import { type Assembly, assemble, closeAssembly, pollAndDeliver } from "./assemb
 import type { Calls } from "./calls.js";
 import type { Contacts, ProfileChanges } from "./contacts.js";
 import { checkContent, type MessageContent } from "./content.js";
+import type { Conversations } from "./conversations.js";
 import { deleteLocally, type UnsendResult, unsend } from "./deleting.js";
 import { closedError } from "./errors.js";
 import type { ClientEvents, Handler, PollReport } from "./events.js";
@@ -15,6 +16,7 @@ import type { DownloadSettings, UploadSettings } from "./files.js";
 import { type DisappearingSetting, notifyExtraction, setDisappearing } from "./notices.js";
 import type { ClientOptions } from "./open.js";
 import { approving, visibleFields } from "./outbound.js";
+import type { OwnProfile } from "./own-profile.js";
 import type { ClientParts } from "./parts.js";
 import { markRead, type ReadMessages, type ReadResult } from "./reading.js";
 import type { ReceivedText } from "./received.js";
@@ -60,6 +62,16 @@ export class Client {
   /** The network: its events tell about paths, nodes and requests. */
   get network(): Network {
     return this.#assembly.network;
+  }
+
+  /** Name and picture of the own account. */
+  get profile(): OwnProfile {
+    return this.#open().profile;
+  }
+
+  /** Where conversations stand, and how they are shown. */
+  get conversations(): Conversations {
+    return this.#open().conversations;
   }
 
   /** People, and who accepts whom. */
@@ -257,6 +269,18 @@ export class Client {
       if (this.#closing !== undefined && isSessionError(error, "ABORTED", "CLOSED")) throw closedError();
       throw error;
     }
+  }
+
+  /**
+   * Makes this device and the account's swarm agree: polls, then pushes what was changed here. Both happen by themselves
+   * too; call it to show another device's changes first, or to know that one's own are stored.
+   *
+   * @throws `POLL_FAILED`, `CONFIG_PUSH_FAILED`, `ABORTED`, `CLOSED`
+   */
+  async sync({ signal }: AbortOptions = {}): Promise<PollReport> {
+    const report = await this.poll({ signal });
+    await orAborted(this.#open().sync?.flush() ?? Promise.resolve(), signal);
+    return report;
   }
 
   /**

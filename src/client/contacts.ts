@@ -5,7 +5,7 @@
  */
 import type { AbortOptions } from "../errors/index.js";
 import { checkName, type Profile, type ProfilePicture } from "../messages/index.js";
-import { MESSAGES, messageId } from "../store/index.js";
+import { type ContactRecord, MESSAGES, messageId } from "../store/index.js";
 import { type Contact, changeContact, STRANGER } from "./contact-state.js";
 import { profileOf } from "./effects.js";
 import { approval, requestResponse } from "./outbound.js";
@@ -59,6 +59,20 @@ export class Contacts {
     return undefined;
   }
 
+  /** Adds a person: accepts them, and gives them the user's own name for them. */
+  async add(
+    id: string,
+    { nickname, signal }: AbortOptions & { readonly nickname?: string | undefined } = {},
+  ): Promise<SendResult | undefined> {
+    if (nickname !== undefined) await this.setNickname(id, nickname);
+    return this.accept(id, { signal });
+  }
+
+  /** Sets the user's own name for a person, at most 100 bytes of UTF-8; `undefined` removes it. They are not told. */
+  async setNickname(id: string, nickname: string | undefined): Promise<void> {
+    await this.#set(id, { nickname: nickname === undefined ? undefined : checkName(nickname) });
+  }
+
   /** Blocks: nothing of theirs arrives any more, nothing is sent to them. They are not told. */
   async block(id: string): Promise<void> {
     await this.#set(id, { blocked: true });
@@ -108,7 +122,7 @@ export class Contacts {
     return profileOf({ ...present, ...changes });
   }
 
-  async #set(id: string, changes: { readonly blocked: boolean }): Promise<void> {
+  async #set(id: string, changes: Partial<ContactRecord>): Promise<void> {
     const contact = checkRecipient(id);
     if (contact === this.#world.self) throw invalidArgument("that is the own account");
     await this.#world.store.write((batch) => changeContact(this.#world, batch, contact, changes));

@@ -9,10 +9,13 @@ export { Client } from "./client.js";
 export type { Contact } from "./contact-state.js";
 export type { Contacts, ProfileChanges } from "./contacts.js";
 export type { MessageContent, OutgoingPreview } from "./content.js";
+export type { Conversation, Conversations, NotificationSetting } from "./conversations.js";
 export type { UnsendResult } from "./deleting.js";
 export type { ClientErrorCode } from "./errors.js";
 export type {
   ClientEvents,
+  ConfigChange,
+  ConfigName,
   DisappearedMessage,
   DroppedItem,
   Handler,
@@ -29,6 +32,7 @@ export { type LogFacts, type Logger, redact } from "./logger.js";
 export type { DisappearingSetting } from "./notices.js";
 export type { ClientOptions } from "./open.js";
 export type { FileContent, FileData, OutgoingAttachment, OutgoingVoice } from "./outgoing-files.js";
+export type { OwnProfile } from "./own-profile.js";
 export type { PollingOptions } from "./poll-loop.js";
 export type { Stored, StoredAt } from "./ports.js";
 export type { ReadMessages, ReadResult } from "./reading.js";

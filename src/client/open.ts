@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Compress } from "../config/index.js";
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { SessionError } from "../errors/index.js";
 import { type Account, accountFromSeed, createAccount } from "../identity/index.js";
@@ -42,6 +43,13 @@ export interface ClientOptions {
   readonly receipts?: boolean | undefined;
   /** Send typing indicators, and take those of others. Default: false, as in the apps. */
   readonly typing?: boolean | undefined;
+  /**
+   * Keep profile, contacts, blocks and read positions the same on all devices of the account. Default: true. `false`
+   * suits a bot that has one device: less is read and nothing of it is stored in the swarm.
+   */
+  readonly sync?: boolean | undefined;
+  /** Compresses configs: what `loadCompressor` of `session-messenger-sdk/config/zstd` gives. Default: they are not. */
+  readonly compress?: Compress | undefined;
   /** Drop messages of old apps whose time is not signed (V2). Default: false. */
   readonly requireSignedTimestamp?: boolean | undefined;
   /** Ed25519 key of the Session Pro backend, to check proofs with: `message.pro` is `unchecked` without. */

@@ -11,6 +11,7 @@ import { Calls } from "./calls.js";
 import { Chores } from "./chores.js";
 import type { ContactState } from "./contact-state.js";
 import { Contacts } from "./contacts.js";
+import { Conversations } from "./conversations.js";
 import { Delivery } from "./delivery.js";
 import { Disappearing } from "./disappearing.js";
 import { applyMessage, applyProfile } from "./effects.js";
@@ -18,12 +19,16 @@ import { asSessionError } from "./errors.js";
 import { Emitter } from "./events.js";
 import { childLogger, type Logger } from "./logger.js";
 import { noteSent } from "./outbound.js";
+import { OwnProfile } from "./own-profile.js";
 import { type PollingOptions, PollLoop } from "./poll-loop.js";
 import { Poller } from "./poller.js";
 import type { ClockPort, MessageCodec, SwarmPort } from "./ports.js";
 import { Reactions } from "./reactions.js";
+import { markRead } from "./reading.js";
 import { Sender } from "./sender.js";
 import { Subscriptions } from "./subscriptions.js";
+import { Sync } from "./sync.js";
+import type { Shared } from "./sync-open.js";
 import type { Timers } from "./timers.js";
 import { Timestamps } from "./timestamps.js";
 import { Typing } from "./typing.js";
@@ -39,6 +44,8 @@ export interface ClientWorld {
   readonly swarm: SwarmPort;
   readonly codec: MessageCodec;
   readonly contacts: ContactState;
+  /** Absent: nothing is shared with other devices. */
+  readonly shared: Shared | undefined;
   readonly clock: ClockPort;
   readonly crypto: Crypto;
   readonly timers: Timers;
@@ -59,6 +66,7 @@ export interface ClientParts {
   readonly events: Emitter;
   readonly delivery: Delivery;
   readonly poller: Poller;
+  readonly sync: Sync | undefined;
   readonly loop: PollLoop | undefined;
   readonly sender: Sender;
   readonly subscriptions: Subscriptions;
@@ -66,6 +74,8 @@ export interface ClientParts {
   readonly world: SendingWorld;
   readonly reactions: Reactions;
   readonly contacts: Contacts;
+  readonly profile: OwnProfile;
+  readonly conversations: Conversations;
   readonly typing: Typing;
   readonly call: Calls;
   /** Ends what waits for a timer. */
@@ -133,15 +143,18 @@ export async function buildParts(
     log: childLogger(logger, "send"),
     note: (batch, sent) => noteSent(state, batch, sent),
   });
+  const world: SendingWorld = { ...state, sender };
+  const sync = openSync(outer, world, disappearing, lifetime.signal);
   const poller = new Poller({
     ...common,
     now,
     random,
     log: childLogger(logger, "poll"),
     backlog: () => delivery.backlog,
+    configs: sync,
     onAdded: (count) => delivery.added(count),
   });
-  const world: SendingWorld = { ...state, sender };
+  const people = new Contacts(world);
   const typing = new Typing(world);
   const call = new Calls(world, outer.crypto);
   events.on("sent", ({ to, kind }) => {
@@ -150,7 +163,9 @@ export async function buildParts(
     disappearing.wake();
   });
   events.on("poll", ({ error }) => {
-    if (error === undefined) void chores.run();
+    if (error !== undefined) return;
+    void chores.run();
+    sync?.polled();
   });
   events.on("poll", pruner(outer, events));
   if ((await store.outbox()).length > 0) sender.resume();
@@ -159,13 +174,16 @@ export async function buildParts(
     events,
     delivery,
     poller,
+    sync,
     loop,
     sender,
     subscriptions: new Subscriptions({ events, delivery, disappearing, loop }),
     disappearing,
     world,
     reactions: new Reactions(world),
-    contacts: new Contacts(world),
+    contacts: people,
+    profile: new OwnProfile(self, people),
+    conversations: new Conversations(world),
     typing,
     call,
     async endTimers() {
@@ -176,6 +194,32 @@ export async function buildParts(
     },
     lifetime,
   };
+}
+
+function openSync(
+  { shared, clock, timers, random, self, store, swarm, logger }: ClientWorld,
+  world: SendingWorld,
+  disappearing: Disappearing,
+  lifetime: AbortSignal,
+): Sync | undefined {
+  if (shared === undefined) return undefined;
+  // Who wrote was told by the device on which it was read.
+  const silent: SendingWorld = { ...world, settings: { ...world.settings, receipts: false } };
+  return new Sync({
+    ...shared,
+    self,
+    store,
+    swarm,
+    clock,
+    timers,
+    random,
+    log: childLogger(logger, "sync"),
+    events: world.events,
+    lifetime,
+    async onRead({ id, upTo }) {
+      await markRead(silent, id, upTo, disappearing, {});
+    },
+  });
 }
 
 function emitter(log: Logger): Emitter {

@@ -232,7 +232,10 @@ export class Poller {
 }
 
 /** Whether a reply was cut; one that repeats itself is not asked for again. */
-export function hasMore(found: { readonly retrieved: Retrieved; readonly before: string | undefined }): boolean {
+export function hasMore(found: {
+  readonly retrieved: Retrieved;
+  readonly before: string | undefined;
+}): boolean {
   const { last, items, more } = found.retrieved;
   return last !== undefined && last.hash !== found.before && (more || items.length >= MANY_ITEMS);
 }

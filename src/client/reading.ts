@@ -48,8 +48,8 @@ export async function markRead(
   const unread = found.filter(({ id, record }) => record.read !== true && timestampOf(id) > readUpTo);
   const now = clock.now();
   await store.write((batch) => {
-    if (typeof read === "number" && read > readUpTo) {
-      if (contacts.get(author) !== undefined) changeContact(world, batch, author, { readUpTo: read });
+    if (typeof read === "number" && contacts.get(author) !== undefined) {
+      changeContact(world, batch, author, { readUpTo: Math.max(read, readUpTo), markedUnread: undefined });
     }
     for (const { id, record } of unread) {
       const { timer, ...rest } = record;

@@ -59,10 +59,7 @@ export class Configs {
   readonly #missing: ReadonlySet<number>;
   readonly #upkeep = new Map<number, Upkeep>();
 
-  private constructor(
-    configs: Pick<Configs, ConfigName>,
-    records: ReadonlyMap<number, ConfigRecord>,
-  ) {
+  private constructor(configs: Pick<Configs, ConfigName>, records: ReadonlyMap<number, ConfigRecord>) {
     this.profile = configs.profile;
     this.contacts = configs.contacts;
     this.groups = configs.groups;

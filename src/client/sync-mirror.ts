@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { type ContactFields, MAX_PICTURE_URL_BYTES, truncateUtf8 } from "../config/index.js";
+
 import { utf8ToBytes } from "../bytes/index.js";
+import { type ContactFields, MAX_PICTURE_URL_BYTES, truncateUtf8 } from "../config/index.js";
 import { isSessionId, type SessionId } from "../identity/index.js";
 import type { ProfilePicture } from "../messages/index.js";
 import type { ContactRecord, StoreBatch } from "../store/index.js";
@@ -48,13 +49,22 @@ export function mirrorAll(world: MirrorWorld): void {
   for (const [id, record] of world.local.all()) mirror(world, id, undefined, record);
 }
 
-function mirror(world: MirrorWorld, id: string, before: ContactRecord | undefined, record: ContactRecord): void {
+function mirror(
+  world: MirrorWorld,
+  id: string,
+  before: ContactRecord | undefined,
+  record: ContactRecord,
+): void {
   if (!isSessionId(id)) return;
   if (id === world.self) mirrorSelf(world, before, record);
   else mirrorContact(world, id, before, record);
 }
 
-function mirrorSelf({ configs, self }: MirrorWorld, before: ContactRecord | undefined, record: ContactRecord): void {
+function mirrorSelf(
+  { configs, self }: MirrorWorld,
+  before: ContactRecord | undefined,
+  record: ContactRecord,
+): void {
   const { profile } = configs;
   const change = changedFields(before, record);
   if (change.name !== undefined) profile.name = change.name;
@@ -78,7 +88,8 @@ function mirrorContact(
     return;
   }
   const isNew = contacts.get(id) === undefined;
-  if (isNew && !approved && !approvedMe && !blocked && nickname === undefined) return;
+  const isChosen = nickname !== undefined || record.priority !== undefined;
+  if (isNew && !approved && !approvedMe && !blocked && !isChosen) return;
   const change = changedFields(isNew ? undefined : before, record);
   contacts.set(id, isNew ? { ...change, created: Math.floor(now() / 1000) } : change);
   mirrorReading(configs, id, isNew ? undefined : before, record);

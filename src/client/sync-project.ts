@@ -38,7 +38,8 @@ export function project(world: ProjectWorld, batch: StoreBatch, before: ConfigSn
   const changes = contacts.changesSince(before.contacts).contacts;
   for (const id of [...changes.added, ...changes.updated]) {
     const contact = contacts.get(id);
-    if (contact !== undefined && id !== self) change(world, batch, id, recordOf(contact, local.get(id), now()));
+    if (contact !== undefined && id !== self)
+      change(world, batch, id, recordOf(contact, local.get(id), now()));
   }
   for (const id of changes.removed) {
     if (id === self || local.get(id) === undefined) continue;
@@ -70,7 +71,16 @@ function recordOf(
   present: ContactRecord = STRANGER,
   now: number,
 ): Partial<ContactRecord> {
-  const { name, nickname, picture, profileUpdated, approved, approvedMe, blocked, expiration: timer } = contact;
+  const {
+    name,
+    nickname,
+    picture,
+    profileUpdated,
+    approved,
+    approvedMe,
+    blocked,
+    expiration: timer,
+  } = contact;
   const { priority, notifications, mutedUntil } = contact;
   return {
     name: name === "" ? undefined : name,

@@ -55,7 +55,8 @@ export async function pullConfigs(world: PullWorld, reader: ConfigReader): Promi
       if (answers > 0) break;
     }
   }
-  if (answers === 0) throw new SessionError("POLL_FAILED", "no member of the swarm gave the configs", { cause });
+  if (answers === 0)
+    throw new SessionError("POLL_FAILED", "no member of the swarm gave the configs", { cause });
 }
 
 async function pullFrom(world: PullWorld, reader: ConfigReader, node: ServiceNode): Promise<void> {

@@ -103,7 +103,8 @@ export class Sync {
         const { hash, expiration } = retrieved.last;
         batch.putCursor({ pubkey: self, namespace, node }, { hash, expiration: this.#life(expiration) });
       }
-      const result = changed.length > 0 ? project({ ...this.#world, now: this.#world.clock.now }, batch, before) : [];
+      const result =
+        changed.length > 0 ? project({ ...this.#world, now: this.#world.clock.now }, batch, before) : [];
       configs.save(batch);
       return result;
     });
@@ -185,6 +186,7 @@ export class Sync {
 
   async #push(): Promise<void> {
     const { configs, store, lifetime } = this.#world;
+    if (!configs.needsPush && this.#lost.size === 0) return;
     if (!this.#pulled) {
       await pullConfigs(this.#world, this);
       // From now on the store has all configs, so that the account is not new to it any more.

@@ -1,0 +1,54 @@
+/**
+ * The configs of an account, opened together with the records of people.
+ *
+ * @module
+ */
+import type { Crypto } from "../crypto/index.js";
+import type { Account } from "../identity/index.js";
+import type { Store } from "../store/index.js";
+import type { Swarms } from "../swarm/index.js";
+import { type ContactState, storedContacts } from "./contact-state.js";
+import { childLogger } from "./logger.js";
+import type { ClientOptions } from "./open.js";
+import type { ClockPort, ConfigPort } from "./ports.js";
+import { Configs } from "./sync-configs.js";
+import { mirrorAll, mirroredContacts } from "./sync-mirror.js";
+import { configPort } from "./sync-port.js";
+
+/** What an account shares with its other devices. */
+export interface Shared {
+  readonly configs: Configs;
+  readonly port: ConfigPort;
+  /** The records in the store: changing them changes no config. */
+  readonly local: ContactState;
+}
+
+/** What {@link openPeople} needs. */
+export interface PeopleWorld {
+  readonly store: Store;
+  readonly account: Account;
+  readonly swarms: Swarms;
+  readonly clock: ClockPort;
+  readonly crypto: Crypto;
+}
+
+/** Opens the records of people, and the configs unless `sync` is off. */
+export async function openPeople(
+  { sync = true, compress, logger }: ClientOptions,
+  { store, account, swarms, clock, crypto }: PeopleWorld,
+): Promise<{ readonly contacts: ContactState; readonly shared: Shared | undefined }> {
+  const local = await storedContacts(store);
+  if (!sync) return { contacts: local, shared: undefined };
+  const { now } = clock;
+  const log = childLogger(logger, "sync");
+  const configs = await Configs.open({ store, account, crypto, now, compress, log });
+  const world = { self: account.sessionId, configs, local, now };
+  if (configs.isNew && [...local.all()].length > 0) {
+    mirrorAll(world);
+    await store.write((batch) => configs.save(batch));
+  }
+  return {
+    contacts: mirroredContacts(world),
+    shared: { configs, port: configPort(swarms, account, crypto), local },
+  };
+}
