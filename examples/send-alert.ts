@@ -14,7 +14,7 @@ const seeds = process.env["SESSION_SEEDS"]?.split(",");
 
 try {
   const network = seeds === undefined ? mainnet() : customNetwork({ seeds, allowPrivateAddresses: true });
-  await using client = await Client.open({ account: restoreAccount(phrase), network });
+  await using client = await Client.open({ account: restoreAccount(phrase), network, sync: false });
   const sent = await client.send(recipient, { text }, { signal: AbortSignal.timeout(60_000) });
   console.log(JSON.stringify({ hash: sent.hash, timestamp: sent.timestamp }));
 } catch (error) {

@@ -102,6 +102,19 @@ describe("examples", () => {
     expect(badPhrase.output()).toContain("PHRASE_TOO_FEW_WORDS");
   });
 
+  it("two-devices.ts shows the same on both devices", async () => {
+    const example = run("two-devices.ts");
+    expect(await example.ended, example.output()).toBe(0);
+    expect(example.output()).toBe(
+      [
+        "laptop: I am Alice, and know Bobby",
+        "phone: Robert is blocked",
+        "laptop: Robert is blocked",
+        "",
+      ].join("\n"),
+    );
+  });
+
   it("echo-bot.ts answers, keeps its account over a restart, and stops on SIGTERM", async () => {
     const folder = mkdtempSync(join(tmpdir(), "echo-bot-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -272,8 +272,7 @@ export class Client {
   }
 
   /**
-   * Makes this device and the account's swarm agree: polls, then pushes what was changed here. Both happen by themselves
-   * too; call it to show another device's changes first, or to know that one's own are stored.
+   * Makes this device and the account's swarm agree: polls, then pushes what was changed here, as happens by itself too.
    *
    * @throws `POLL_FAILED`, `CONFIG_PUSH_FAILED`, `ABORTED`, `CLOSED`
    */

@@ -5,13 +5,15 @@
  */
 import { CONFIG_TTL_MS } from "../config/index.js";
 import type { Crypto } from "../crypto/index.js";
-import type { AbortOptions, SessionError } from "../errors/index.js";
+import type { SessionError } from "../errors/index.js";
 import type { Account } from "../identity/index.js";
 import { deleteCall, expire, type Swarms, sequence, storeCall, userAuth } from "../swarm/index.js";
 import type { ConfigItem, ConfigPort } from "./ports.js";
 
 /** Entries of one request that wait for the whole swarm: a relay gives up after 30 s. */
 const MAX_ENTRIES = 5;
+/** Between two attempts, each with another member, ms. */
+const RETRY_MS = 100;
 
 /** The swarm of `account`, as a place for its configs. */
 export function configPort(swarms: Swarms, account: Account, crypto: Crypto): ConfigPort {
@@ -28,7 +30,6 @@ export function configPort(swarms: Swarms, account: Account, crypto: Crypto): Co
       for (const [index, chunk] of chunks.entries()) {
         if (error !== undefined) break;
         const removes = obsolete.length > 0 && index === chunks.length - 1;
-        const options: AbortOptions = { signal };
         const { results } = await sequence(
           swarms,
           pubkey,
@@ -38,7 +39,7 @@ export function configPort(swarms: Swarms, account: Account, crypto: Crypto): Co
             ),
             ...(removes ? [deleteCall({ auth, hashes: obsolete }, crypto)] : []),
           ],
-          options,
+          { signal, delayMs: () => RETRY_MS },
         );
         for (const [place, result] of results.entries()) {
           if (!result.ok) error ??= result.error;

@@ -14,7 +14,13 @@ let net: FakeNetwork;
 const opened: Client[] = [];
 
 async function open(options: Partial<ClientOptions> = {}): Promise<Client> {
-  const client = await Client.open({ network: net.network, polling: false, closeTimeoutMs: 20, ...options });
+  const client = await Client.open({
+    network: net.network,
+    polling: false,
+    sync: false,
+    closeTimeoutMs: 20,
+    ...options,
+  });
   opened.push(client);
   return client;
 }

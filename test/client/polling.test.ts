@@ -18,6 +18,7 @@ async function open(options: Partial<ClientOptions> = {}): Promise<Client> {
     network: net.network,
     store: database,
     polling: false,
+    sync: false,
     closeTimeoutMs: 50,
     ...options,
   });

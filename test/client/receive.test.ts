@@ -20,6 +20,7 @@ async function open(): Promise<Client> {
     network: net.network,
     store: database,
     polling: false,
+    sync: false,
     closeTimeoutMs: 50,
   });
   opened.on("error", (error) => errors.push(error));

@@ -22,6 +22,7 @@ async function open(options: Partial<ClientOptions> = {}): Promise<void> {
     network: net.network,
     store: database,
     polling: false,
+    sync: false,
     closeTimeoutMs: 100,
     timers: new FakeTimers(),
     ...options,

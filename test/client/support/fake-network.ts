@@ -43,6 +43,11 @@ export class FakeNode {
     this.boxes.set(name, box);
     return box;
   }
+
+  /** Messages of all namespaces. */
+  all(pubkey: string): FakeMessage[] {
+    return [...this.boxes].filter(([name]) => name.startsWith(`${pubkey}/`)).flatMap(([, box]) => box);
+  }
 }
 
 type Params = Record<string, unknown>;
@@ -104,15 +109,16 @@ export class FakeNetwork {
     data: Uint8Array,
     nodes: readonly FakeNode[] = this.nodes,
     ttl = 1_209_600_000,
+    namespace = 0,
   ): FakeMessage {
     const message = {
-      hash: messageHash(pubkey, 0, data),
+      hash: messageHash(pubkey, namespace, data),
       data: bytesToBase64(data),
       timestamp: this.time,
       expiration: this.time + ttl,
     };
     for (const node of nodes) {
-      const box = node.box(pubkey, 0);
+      const box = node.box(pubkey, namespace);
       if (!box.some(({ hash }) => hash === message.hash)) box.push({ ...message });
     }
     return message;
@@ -167,6 +173,7 @@ export class FakeNetwork {
           data,
           this.nodes.filter(({ down }) => !down),
           Number(params["ttl"]),
+          Number(params["namespace"] ?? 0),
         );
         const swarm = Object.fromEntries(
           this.nodes.map((member) => [
@@ -185,11 +192,14 @@ export class FakeNetwork {
         const requested = params["messages"] as string[];
         const pubkey = String(params["pubkey"]);
         return this.#everywhere((member) => {
-          const deleted = requested.filter((hash) =>
-            member.box(pubkey, 0).some((item) => item.hash === hash),
-          );
-          const left = member.box(pubkey, 0).filter(({ hash }) => !deleted.includes(hash));
-          member.boxes.set(`${pubkey}/0`, left);
+          const deleted = requested.filter((hash) => member.all(pubkey).some((item) => item.hash === hash));
+          for (const [name, box] of member.boxes) {
+            if (!name.startsWith(`${pubkey}/`)) continue;
+            member.boxes.set(
+              name,
+              box.filter(({ hash }) => !deleted.includes(hash)),
+            );
+          }
           return { deleted, signature: sign(member, deleteNodeText(pubkey, requested, deleted)) };
         });
       }
@@ -198,8 +208,11 @@ export class FakeNetwork {
         const pubkey = String(params["pubkey"]);
         const expiry = Number(params["expiry"]);
         return this.#everywhere((member) => {
-          const found = member.box(pubkey, 0).filter(({ hash }) => requested.includes(hash));
-          const later = found.filter(({ expiration }) => params["shorten"] !== true || expiration > expiry);
+          const found = member.all(pubkey).filter(({ hash }) => requested.includes(hash));
+          const later = found.filter(({ expiration }) => {
+            if (params["extend"] === true) return expiration < expiry;
+            return params["shorten"] !== true || expiration > expiry;
+          });
           for (const item of later) item.expiration = expiry;
           const updated = later.map(({ hash }) => hash).sort();
           const others = found.filter((item) => !later.includes(item));
