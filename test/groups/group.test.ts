@@ -12,7 +12,7 @@ import {
 import type { Account, SessionId } from "session-messenger-sdk/identity";
 import { describe, expect, test } from "vitest";
 import { ourBackends } from "../support/backends.js";
-import { account, coded, groupId, groupKey, NOW, runs, thrown } from "./support.js";
+import { account, coded, groupId, groupKey, NOW, patience, runs, thrown } from "./support.js";
 
 const compress = await loadCompressor();
 const SEED = groupKey().secretKey.slice(0, 32);
@@ -309,7 +309,7 @@ describe("two admins", () => {
     fc.integer({ min: 3, max: 7 }),
   );
 
-  test("converge after any history, and only members have the last key", () => {
+  test("converge after any history, and only members have the last key", patience, () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 25 }), (acts) => {
         const swarm = new Swarm();
@@ -358,7 +358,7 @@ describe("two admins", () => {
           else expect(device.keys.keys).not.toContainEqual(admins[0]!.keys.encryptionKey);
         }
       }),
-      runs(40),
+      runs(25),
     );
   });
 });

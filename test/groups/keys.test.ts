@@ -32,6 +32,7 @@ import {
   ids,
   memberKeys,
   NOW,
+  patience,
   runs,
   thrown,
 } from "./support.js";
@@ -490,7 +491,10 @@ describe("the key list", () => {
     const keys = loaded(memberKeys(member), [1, 1, NOW], [2, 2, late], [0, 3, NOW - 1]);
     expect(fills(keys)).toEqual([2, 1]);
     expect(keys.hashes).toEqual([`1/1/${NOW}`, `2/2/${late}`]);
-    // With one key nothing has expired yet.
+    // At exactly 60 days nothing has expired yet.
+    const edge = loaded(memberKeys(member), [1, 1, NOW], [2, 2, NOW + KEY_EXPIRY_MS], [0, 3, NOW - 1]);
+    expect(fills(edge)).toEqual([2, 1, 3]);
+    // Nor with one key.
     expect(fills(loaded(memberKeys(member), [1, 1, NOW], [0, 3, NOW - 2 * KEY_EXPIRY_MS]))).toEqual([1, 3]);
   });
 
@@ -508,7 +512,7 @@ describe("the key list", () => {
 describe("any", () => {
   const generation = fc.oneof(fc.nat(10), fc.constantFrom(MAX_GENERATION - 1, MAX_GENERATION));
 
-  test("members find the key of any rekey, others do not", () => {
+  test("members find the key of any rekey, others do not", patience, () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), fc.nat(3), generation, (count, group, number) => {
         const { message: data, key } = buildRekeyMessage(groupKey(group), ids(count), number);
@@ -531,7 +535,7 @@ describe("any", () => {
     );
   });
 
-  test("order of loading gives the same keys, and a dump the same as no dump", () => {
+  test("order of loading gives the same keys, and a dump the same as no dump", patience, () => {
     const key = fc.tuple(
       fc.nat(4),
       fc.integer({ min: 1, max: 6 }),
@@ -554,44 +558,50 @@ describe("any", () => {
     );
   });
 
-  test("bytes and any signed dict are loaded or refused with a reason, and a refusal changes nothing", () => {
-    const value = fc.letrec<{ value: BtInput }>((tie) => ({
-      value: fc.oneof(
-        { maxDepth: 2 },
-        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n }),
-        fc.uint8Array({ maxLength: 60 }),
-        fc.uint8Array({ minLength: 48, maxLength: 48 }),
-        fc.array(tie("value"), { maxLength: 3 }),
-        fc.dictionary(fc.constantFrom("g", "k", "t"), tie("value")),
-      ),
-    })).value;
-    const dict = fc.dictionary(fc.constantFrom("#", "+", "G", "K", "k", "x"), value).map((pairs) =>
-      handMade((d) => {
-        for (const [key, item] of Object.entries(pairs)) d.set(key, item);
-      }),
-    );
-    const good = handMade(() => {});
-    const damaged = fc
-      .tuple(fc.nat(good.length - 1), fc.uint8Array({ maxLength: 4 }), fc.nat(4))
-      .map(([at, insert, cut]) => new Uint8Array([...good.slice(0, at), ...insert, ...good.slice(at + cut)]));
-    fc.assert(
-      fc.property(
-        fc.oneof(fc.uint8Array({ maxLength: 200 }), dict, damaged),
-        fc.boolean(),
-        (data, asAdmin) => {
-          const keys = loaded(asAdmin ? adminKeys(admin) : memberKeys(member), [0, 1, NOW]);
-          const before = keys.dump();
-          try {
-            keys.load({ data, hash: "h", timestamp: NOW });
-          } catch (error) {
-            expect(error).toEqual(expect.toSatisfy((e) => /^GROUP_KEYS_/.test(e.code)));
-            expect(keys.dump()).toEqual(before);
-          }
-        },
-      ),
-      runs(300),
-    );
-  });
+  test(
+    "bytes and any signed dict are loaded or refused with a reason, and a refusal changes nothing",
+    patience,
+    () => {
+      const value = fc.letrec<{ value: BtInput }>((tie) => ({
+        value: fc.oneof(
+          { maxDepth: 2 },
+          fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n }),
+          fc.uint8Array({ maxLength: 60 }),
+          fc.uint8Array({ minLength: 48, maxLength: 48 }),
+          fc.array(tie("value"), { maxLength: 3 }),
+          fc.dictionary(fc.constantFrom("g", "k", "t"), tie("value")),
+        ),
+      })).value;
+      const dict = fc.dictionary(fc.constantFrom("#", "+", "G", "K", "k", "x"), value).map((pairs) =>
+        handMade((d) => {
+          for (const [key, item] of Object.entries(pairs)) d.set(key, item);
+        }),
+      );
+      const good = handMade(() => {});
+      const damaged = fc
+        .tuple(fc.nat(good.length - 1), fc.uint8Array({ maxLength: 4 }), fc.nat(4))
+        .map(
+          ([at, insert, cut]) => new Uint8Array([...good.slice(0, at), ...insert, ...good.slice(at + cut)]),
+        );
+      fc.assert(
+        fc.property(
+          fc.oneof(fc.uint8Array({ maxLength: 200 }), dict, damaged),
+          fc.boolean(),
+          (data, asAdmin) => {
+            const keys = loaded(asAdmin ? adminKeys(admin) : memberKeys(member), [0, 1, NOW]);
+            const before = keys.dump();
+            try {
+              keys.load({ data, hash: "h", timestamp: NOW });
+            } catch (error) {
+              expect(error).toEqual(expect.toSatisfy((e) => /^GROUP_KEYS_/.test(e.code)));
+              expect(keys.dump()).toEqual(before);
+            }
+          },
+        ),
+        runs(300),
+      );
+    },
+  );
 });
 
 describe("pending and conflicts", () => {
