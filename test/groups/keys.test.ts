@@ -474,6 +474,16 @@ describe("the key list", () => {
     expect(fills(keys)).toEqual([5, 4]);
   });
 
+  test("keeps both keys of a generation as long as one", () => {
+    const list = [
+      [0, 1, NOW],
+      [1, 2, NOW + 1],
+      [1, 3, NOW + 2],
+      [2, 4, NOW + 3 + KEY_EXPIRY_MS],
+    ] as const;
+    expect(fills(loaded(memberKeys(member), ...list))).toEqual([4, 3, 2]);
+  });
+
   test("stops at the first generation that is kept", () => {
     // The second is young by its time although an older one follows: nothing after it is looked at.
     const late = NOW + 2 * KEY_EXPIRY_MS;
