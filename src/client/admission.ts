@@ -44,8 +44,9 @@ export async function admit(
   const { store } = world;
   const { from, timestamp } = message;
   if (isStored(message)) {
-    if (isInFlight || (await store.known(from, timestamp))) return dropped("V12", "duplicate");
-    if (await store.gone(from, timestamp)) return dropped("§6.7", "deleted");
+    const [known, gone] = await Promise.all([store.known(from, timestamp), store.gone(from, timestamp)]);
+    if (isInFlight || known) return dropped("V12", "duplicate");
+    if (gone) return dropped("§6.7", "deleted");
     if (isOver(message, world.now())) return dropped("§8", "disappeared");
   }
   if (message.kind === "reaction") {
