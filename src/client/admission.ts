@@ -1,5 +1,5 @@
 /**
- * The rules for a decoded message that ask the store (docs/protocol/messages.md §5.1: V12, V22; §6.5, §6.7).
+ * The rules for a decoded message that ask the store (docs/protocol/messages.md §5.1: V12, V22; §6.5, §6.7, §8).
  *
  * @module
  */
@@ -44,8 +44,10 @@ export async function admit(
   const { store } = world;
   const { from, timestamp } = message;
   if (isStored(message)) {
-    if (isInFlight || (await store.known(from, timestamp))) return dropped("V12", "duplicate");
-    if (await store.gone(from, timestamp)) return dropped("§6.7", "deleted");
+    const [known, gone] = await Promise.all([store.known(from, timestamp), store.gone(from, timestamp)]);
+    if (isInFlight || known) return dropped("V12", "duplicate");
+    if (gone) return dropped("§6.7", "deleted");
+    if (isOver(message, world.now())) return dropped("§8", "disappeared");
   }
   if (message.kind === "reaction") {
     const known = await isTarget(world, message);
@@ -53,6 +55,15 @@ export async function admit(
   }
   if (message.kind === "receipt") return admitReceipt(world, message);
   return { kind: "admitted", message };
+}
+
+/** True for a message that disappeared before anyone got it, by the word of its sender and of the swarm. */
+function isOver(
+  { expiration, timestamp, expiresAt = Number.POSITIVE_INFINITY }: IncomingMessage,
+  now: number,
+): boolean {
+  if (expiration.mode !== "after-send") return false;
+  return expiresAt <= now && timestamp + expiration.seconds * 1000 <= now;
 }
 
 const dropped = (rule: string, reason: string): Admission => ({ kind: "dropped", rule, reason });

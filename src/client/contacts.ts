@@ -118,8 +118,9 @@ export class Contacts {
       // Others take a profile only if it is newer than the one they have.
       profileUpdatedAt: Math.max(seconds, present.profileUpdatedAt + 1),
     };
-    await store.write((batch) => changeContact(this.#world, batch, self, changes));
-    return profileOf({ ...present, ...changes });
+    const record = { ...present, ...changes };
+    await store.write((batch) => contacts.put(batch, self, record));
+    return profileOf(record);
   }
 
   async #set(id: string, changes: Partial<ContactRecord>): Promise<void> {

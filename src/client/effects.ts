@@ -62,6 +62,7 @@ export async function applyMessage(
   const { store, clock, indicators, disappearing } = world;
   const { from, timestamp, kind } = message;
   if (kind === "typing") {
+    if (message.outgoing) return;
     if (message.typing) indicators.start(from, clock.now() - timestamp);
     else indicators.stop(from);
     return;

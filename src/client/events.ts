@@ -13,7 +13,7 @@ import type { ReceivedText } from "./received.js";
 export interface DroppedItem {
   /**
    * Rule of docs/protocol/messages.md §5.1 (`V1` …), or its section (`§6.5` a receipt for what was never sent there, `§6.7`
-   * a message that was deleted), or the code of the decoder's error.
+   * a message that was deleted, `§8` one that disappeared before it was delivered), or the code of the decoder's error.
    */
   readonly rule: string;
   readonly reason: string;

@@ -55,18 +55,6 @@ export class GroupState {
     return this.keys.isAdmin;
   }
 
-  /**
-   * True for an admin when the group needs another key: two collide, or the newest was not made for the present member
-   * list. The latter happens when a list changes while somebody else rekeys; the reference does not notice it.
-   *
-   * An admin's push takes a moment, keys first, members last. So when only the list is ahead of the key or behind it
-   * (`keys.needsRekey` is false) and the change was not ours, rekey if it still is so at the next poll.
-   */
-  get needsRekey(): boolean {
-    if (!this.isAdmin || this.keys.encryptionKey === undefined) return false;
-    return this.keys.needsRekey || !this.keys.isMadeFor(this.members.ids());
-  }
-
   /** True when there is something new to {@link dump}. */
   get needsDump(): boolean {
     return this.keys.needsDump || this.info.needsDump || this.members.needsDump;
@@ -94,6 +82,17 @@ export class GroupState {
     const message = this.keys.rekey(this.members.ids());
     this.#handOverKeys(true);
     return message;
+  }
+
+  /**
+   * Whether an admin has to rekey and push now. Call it when keys, info and members of a poll were all processed.
+   *
+   * That is so when two keys of the newest generation collide; and when this device has rekeyed, but the newest key was
+   * not made for the member list as it is: another admin's later key overtook ours and may leave out whom we added, or
+   * serve whom we removed. The official clients see only the former.
+   */
+  settle(): boolean {
+    return this.keys.settle(this.members.ids(), this.members.needsPush);
   }
 
   /** Makes this member an admin, with the seed of a promotion. @throws `GROUP_WRONG_KEY` */

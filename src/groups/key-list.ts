@@ -21,13 +21,15 @@ export interface KeyList {
 /** No keys. */
 export const EMPTY_KEY_LIST: KeyList = { keys: [], hashes: new Map() };
 
-/** Adds a key that came in the message with `hash`. A key that is known keeps its timestamp. */
+/**
+ * Adds a key that came in the message with `hash`. A key that is known keeps its timestamp; one that comes too late is
+ * dropped at once, with its hash.
+ */
 export function addKey(list: KeyList, key: GroupKey, hash: string): KeyList {
   const known = list.keys.some(
     (other) => other.generation === key.generation && equalBytes(other.key, key.key),
   );
   if (known) return { keys: list.keys, hashes: withHash(list.hashes, key.generation, hash) };
-  if (isStale(list.keys, key)) return list;
   const keys = [...list.keys, key].sort(compareKeys);
   return withoutExpired({ keys, hashes: withHash(list.hashes, key.generation, hash) });
 }
@@ -45,13 +47,6 @@ export function hasConflict({ keys }: KeyList): boolean {
 /** Order of keys: the last is the newest. */
 export function compareKeys(a: GroupKey, b: GroupKey): number {
   return a.generation - b.generation || a.timestamp - b.timestamp || compareBytes(a.key, b.key);
-}
-
-/** Older than all kept keys, of which the oldest is itself only kept because nothing followed it in time. */
-function isStale(keys: readonly GroupKey[], key: GroupKey): boolean {
-  const [oldest, newest] = [keys[0], keys.at(-1)];
-  if (oldest === undefined || newest === undefined || keys.length < 2) return false;
-  return key.generation < oldest.generation && oldest.timestamp + KEY_EXPIRY_MS < newest.timestamp;
 }
 
 /**

@@ -3,7 +3,8 @@
  *
  * ```
  * d A: [[generation, hash …] …]  L: [d g: generation  k: key(32)  t: timestamp e …]
- *   P: d c: message  g: generation  k: key(32) e   (only while a rekey is not confirmed) e
+ *   P: d c: message  g: generation  k: key(32) e   (only while a rekey is not confirmed)
+ *   S: 1   (only while a rekey is not seen to fit the member list; ours, others ignore it) e
  * ```
  *
  * @module
@@ -19,16 +20,19 @@ import { MAX_GENERATION } from "./limits.js";
 export interface StoredKeys {
   readonly list: KeyList;
   readonly pending?: RekeyMessage | undefined;
+  /** A rekey of this device was not seen to fit the member list yet. */
+  readonly isUnsettled: boolean;
 }
 
 /** Bytes of `stored`. */
-export function dumpKeys({ list, pending }: StoredKeys): Uint8Array {
+export function dumpKeys({ list, pending, isUnsettled }: StoredKeys): Uint8Array {
   return btEncode({
     A: [...list.hashes]
       .sort(([a], [b]) => a - b)
       .map(([generation, hashes]) => [generation, ...[...hashes].sort()]),
     L: list.keys.map(({ generation, key, timestamp }) => ({ g: generation, k: key, t: timestamp })),
     P: pending && { c: pending.message, g: pending.generation, k: pending.key },
+    S: isUnsettled ? 1 : undefined,
   });
 }
 
@@ -42,6 +46,7 @@ export function loadKeys(dump: Uint8Array): StoredKeys {
     return {
       list: { keys: keys.sort(compareKeys), hashes: new Map(hashes) },
       ...(pending === undefined ? {} : { pending: storedPending(asDict(pending)) }),
+      isUnsettled: dict.has("S"),
     };
   } catch (cause) {
     if (!isSessionError(cause)) throw cause;

@@ -20,7 +20,7 @@ import {
   type GroupKey,
   type RekeyMessage,
 } from "./keys-build.js";
-import { dumpKeys, loadKeys } from "./keys-dump.js";
+import { dumpKeys, loadKeys, type StoredKeys } from "./keys-dump.js";
 import { type KeysReader, openKeysMessage } from "./keys-open.js";
 
 /** The part of an account that reads keys messages. */
@@ -66,6 +66,8 @@ export class GroupKeys {
   #groupKey: Ed25519KeyPair | undefined;
   #list: KeyList;
   #pending: RekeyMessage | undefined;
+  /** A rekey of this device was not seen to fit the member list yet. */
+  #isUnsettled: boolean;
   #needsDump = false;
 
   /** @throws `GROUP_WRONG_KEY`, `GROUP_INVALID_DUMP`, `ID_INVALID` */
@@ -76,9 +78,11 @@ export class GroupKeys {
     this.#member = account.x25519;
     this.#crypto = crypto;
     this.#groupKey = seed === undefined ? undefined : groupKeyFromSeed(seed, groupId, crypto);
-    const stored = dump === undefined ? { list: EMPTY_KEY_LIST } : loadKeys(dump);
+    const stored: StoredKeys =
+      dump === undefined ? { list: EMPTY_KEY_LIST, isUnsettled: false } : loadKeys(dump);
     this.#list = stored.list;
-    this.#pending = "pending" in stored ? stored.pending : undefined;
+    this.#pending = stored.pending;
+    this.#isUnsettled = stored.isUnsettled;
   }
 
   /** Whether the group's secret key is known. */
@@ -161,6 +165,7 @@ export class GroupKeys {
     const newest = this.generation;
     const generation = newest === undefined ? 0 : newest + 1;
     this.#pending = buildRekeyMessage(this.#admin(), members, generation, this.#crypto);
+    this.#isUnsettled = true;
     this.#needsDump = true;
     return this.#pending;
   }
@@ -176,6 +181,23 @@ export class GroupKeys {
     if (key === undefined || generation === undefined)
       throw groupError("GROUP_NO_KEYS", "the group has no key yet");
     return equalBytes(key, deriveGroupKey(this.#admin(), members, generation, this.#crypto).key);
+  }
+
+  /**
+   * Whether another rekey is due after a poll: see `GroupState.settle`.
+   *
+   * @param members - the list as it is after the poll
+   * @param isListChanging - the list has changes that are not pushed
+   */
+  settle(members: Iterable<SessionId>, isListChanging: boolean): boolean {
+    if (this.needsRekey) return true;
+    if (!this.#isUnsettled || !this.isAdmin || this.#pending !== undefined) return false;
+    if (!this.isMadeFor(members)) return true;
+    if (!isListChanging) {
+      this.#isUnsettled = false;
+      this.#needsDump = true;
+    }
+    return false;
   }
 
   /**
@@ -205,7 +227,7 @@ export class GroupKeys {
   /** Bytes to store; whoever has them reads the group. The secret key of admins is not among them. */
   dump(): Uint8Array {
     this.#needsDump = false;
-    return dumpKeys({ list: this.#list, pending: this.#pending });
+    return dumpKeys({ list: this.#list, pending: this.#pending, isUnsettled: this.#isUnsettled });
   }
 
   #admin(): Ed25519KeyPair {

@@ -1,4 +1,5 @@
-import type { Expiration, OutgoingMessage } from "session-messenger-sdk/messages";
+import { type Expiration, encodeMessage, type OutgoingMessage } from "session-messenger-sdk/messages";
+import { openStore } from "session-messenger-sdk/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { alice, bob } from "./support/accounts.js";
 import { Conversation } from "./support/conversation.js";
@@ -219,6 +220,23 @@ describe("a restart", () => {
     expect(here.told.message).toEqual([]);
     expect(here.told.dropped.map(({ rule }) => rule)).toEqual(["§6.7", "V22"]);
     await until(() => gone().length === 1);
+  });
+
+  test("a message whose time was over before anyone read it is dropped", async () => {
+    await here.client.close();
+    const store = await openStore(here.database);
+    const context = { sender: bob, recipient: alice.sessionId, timestamp: here.net.time };
+    const { data } = encodeMessage(text(sent(60)), context);
+    const times = { timestamp: here.net.time, expiration: here.net.time + 60_000 };
+    await store.write((batch) =>
+      batch.addInbox({ pubkey: alice.sessionId, namespace: 0, hash: "hash", data, ...times }),
+    );
+    await store.close();
+    here.net.time += 60_000;
+    await here.reopen();
+    await here.poll();
+    expect(here.told.message).toEqual([]);
+    expect(here.told.dropped).toEqual([{ rule: "§8", reason: "disappeared", hash: "hash" }]);
   });
 
   test("many at once, and none twice", async () => {

@@ -185,6 +185,7 @@ describe("profiles", () => {
     const profile = await here.client.setProfile({ name: "  Älice\u200b ", picture });
     const updatedAt = Math.floor(here.net.time / 1000);
     expect(profile).toEqual({ name: "Älice", picture, updatedAt });
+    expect(here.told.contact).toEqual([]);
     await here.client.send(to, { text: "x" });
     await here.client.react({ to, timestamp: 5 }, "👍");
     for (const message of here.swarm()) expect(message).toMatchObject({ profile });

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import fc from "fast-check";
 import sodium from "libsodium-wrappers-sumo";
 import { type BtInput, btDecodeDict, btEncode, btSignedDict } from "session-messenger-sdk/bytes";
 import {
@@ -21,7 +22,20 @@ import { parseSessionId, type SessionId } from "session-messenger-sdk/identity";
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex } from "../runners/op.js";
 import { ourBackends } from "../support/backends.js";
-import { account, adminKeys, coded, groupId, groupKey, ids, memberKeys, NOW, thrown } from "./support.js";
+import {
+  account,
+  adminKeys,
+  coded,
+  DAY,
+  groupId,
+  groupKey,
+  ids,
+  memberKeys,
+  NOW,
+  patience,
+  runs,
+  thrown,
+} from "./support.js";
 
 await sodium.ready;
 
@@ -460,6 +474,16 @@ describe("the key list", () => {
     expect(fills(keys)).toEqual([5, 4]);
   });
 
+  test("keeps both keys of a generation as long as one", () => {
+    const list = [
+      [0, 1, NOW],
+      [1, 2, NOW + 1],
+      [1, 3, NOW + 2],
+      [2, 4, NOW + 3 + KEY_EXPIRY_MS],
+    ] as const;
+    expect(fills(loaded(memberKeys(member), ...list))).toEqual([4, 3, 2]);
+  });
+
   test("stops at the first generation that is kept", () => {
     // The second is young by its time although an older one follows: nothing after it is looked at.
     const late = NOW + 2 * KEY_EXPIRY_MS;
@@ -477,7 +501,10 @@ describe("the key list", () => {
     const keys = loaded(memberKeys(member), [1, 1, NOW], [2, 2, late], [0, 3, NOW - 1]);
     expect(fills(keys)).toEqual([2, 1]);
     expect(keys.hashes).toEqual([`1/1/${NOW}`, `2/2/${late}`]);
-    // With one key nothing has expired yet.
+    // At exactly 60 days nothing has expired yet.
+    const edge = loaded(memberKeys(member), [1, 1, NOW], [2, 2, NOW + KEY_EXPIRY_MS], [0, 3, NOW - 1]);
+    expect(fills(edge)).toEqual([2, 1, 3]);
+    // Nor with one key.
     expect(fills(loaded(memberKeys(member), [1, 1, NOW], [0, 3, NOW - 2 * KEY_EXPIRY_MS]))).toEqual([1, 3]);
   });
 
@@ -490,6 +517,101 @@ describe("the key list", () => {
     keys.load({ data: next, hash: "new", timestamp: NOW });
     expect([...keys.hashes].sort()).toEqual([`3/1/${NOW}`, "new"]);
   });
+});
+
+describe("any", () => {
+  const generation = fc.oneof(fc.nat(10), fc.constantFrom(MAX_GENERATION - 1, MAX_GENERATION));
+
+  test("members find the key of any rekey, others do not", patience, () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.nat(3), generation, (count, group, number) => {
+        const { message: data, key } = buildRekeyMessage(groupKey(group), ids(count), number);
+        const item = { data, hash: "h", timestamp: NOW };
+        for (const [who, found] of [
+          [count - 1, true],
+          [count, false],
+        ] as const) {
+          const keys = memberKeys(account(who), nodeCrypto, group);
+          expect(keys.load(item).found).toBe(found);
+          expect(keys.keys).toEqual(found ? [key] : []);
+        }
+        const keys = adminKeys(account(0), nodeCrypto, group);
+        expect(keys.load(item).found).toBe(true);
+        expect([keys.generation, keys.encryptionKey]).toEqual([number, key]);
+        expect(keys.isMadeFor(ids(count))).toBe(true);
+        expect(keys.isMadeFor(ids(count + 1))).toBe(false);
+      }),
+      runs(25),
+    );
+  });
+
+  test("order of loading gives the same keys, and a dump the same as no dump", patience, () => {
+    const key = fc.tuple(
+      fc.nat(4),
+      fc.integer({ min: 1, max: 6 }),
+      fc.nat(40).map((days) => NOW + days * DAY),
+    );
+    fc.assert(
+      fc.property(fc.uniqueArray(key, { maxLength: 8, selector: ([g, k]) => g * 10 + k }), (list) => {
+        const inOrder = loaded(memberKeys(member), ...list);
+        const backwards = loaded(memberKeys(member), ...[...list].reverse());
+        expect(backwards.keys).toEqual(inOrder.keys);
+        expect([...backwards.hashes].sort()).toEqual([...inOrder.hashes].sort());
+        const restarted = list.reduce(
+          (keys, item) =>
+            loaded(new GroupKeys({ groupId: groupId(), account: member, dump: keys.dump() }), item),
+          memberKeys(member),
+        );
+        expect(restarted.dump()).toEqual(inOrder.dump());
+      }),
+      runs(50),
+    );
+  });
+
+  test(
+    "bytes and any signed dict are loaded or refused with a reason, and a refusal changes nothing",
+    patience,
+    () => {
+      const value = fc.letrec<{ value: BtInput }>((tie) => ({
+        value: fc.oneof(
+          { maxDepth: 2 },
+          fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n }),
+          fc.uint8Array({ maxLength: 60 }),
+          fc.uint8Array({ minLength: 48, maxLength: 48 }),
+          fc.array(tie("value"), { maxLength: 3 }),
+          fc.dictionary(fc.constantFrom("g", "k", "t"), tie("value")),
+        ),
+      })).value;
+      const dict = fc.dictionary(fc.constantFrom("#", "+", "G", "K", "k", "x"), value).map((pairs) =>
+        handMade((d) => {
+          for (const [key, item] of Object.entries(pairs)) d.set(key, item);
+        }),
+      );
+      const good = handMade(() => {});
+      const damaged = fc
+        .tuple(fc.nat(good.length - 1), fc.uint8Array({ maxLength: 4 }), fc.nat(4))
+        .map(
+          ([at, insert, cut]) => new Uint8Array([...good.slice(0, at), ...insert, ...good.slice(at + cut)]),
+        );
+      fc.assert(
+        fc.property(
+          fc.oneof(fc.uint8Array({ maxLength: 200 }), dict, damaged),
+          fc.boolean(),
+          (data, asAdmin) => {
+            const keys = loaded(asAdmin ? adminKeys(admin) : memberKeys(member), [0, 1, NOW]);
+            const before = keys.dump();
+            try {
+              keys.load({ data, hash: "h", timestamp: NOW });
+            } catch (error) {
+              expect(error).toEqual(expect.toSatisfy((e) => /^GROUP_KEYS_/.test(e.code)));
+              expect(keys.dump()).toEqual(before);
+            }
+          },
+        ),
+        runs(300),
+      );
+    },
+  );
 });
 
 describe("pending and conflicts", () => {

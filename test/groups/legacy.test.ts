@@ -28,7 +28,7 @@ import {
 } from "session-messenger-sdk/proto";
 import { describe, expect, test } from "vitest";
 import { ourBackends } from "../support/backends.js";
-import { account, coded, ids, NOW, runs, thrown } from "./support.js";
+import { account, coded, ids, NOW, patience, runs, thrown } from "./support.js";
 
 const [alice, bob, carol, dave] = [account(1), account(2), account(3), account(4)] as const;
 const seeded = (fill: number) => ({ random: (length: number) => new Uint8Array(length).fill(fill) });
@@ -361,7 +361,7 @@ describe("changes", () => {
   });
 });
 
-test("random bytes are no message, and never another exception", () => {
+test("random bytes are no message, and never another exception", patience, () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), (data) => {
       expect(thrown(() => decodeLegacyGroupMessage(data, [oldPair]))).toEqual(

@@ -3,7 +3,7 @@ import type { ConfigDict, ConfigValue } from "session-messenger-sdk/config";
 import { type GroupMembers, GroupState, type MemberUpdate } from "session-messenger-sdk/groups";
 import type { SessionId } from "session-messenger-sdk/identity";
 import { describe, expect, test } from "vitest";
-import { account, coded, groupId, groupKey, ids, NOW, runs, thrown } from "./support.js";
+import { account, coded, groupId, groupKey, ids, NOW, patience, runs, thrown } from "./support.js";
 
 const admin = account(1);
 const [one, two] = ids(2, 10) as [SessionId, SessionId];
@@ -328,7 +328,7 @@ describe("refused:", () => {
   });
 });
 
-test("any history of updates reads back as what was written last", () => {
+test("any history of updates reads back as what was written last", patience, () => {
   const change: fc.Arbitrary<MemberUpdate> = fc.record(
     {
       name: fc.string({ maxLength: 20 }),

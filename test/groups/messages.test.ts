@@ -21,7 +21,7 @@ import { type Content, EnvelopeSchema, encodeProto } from "session-messenger-sdk
 import { beforeAll, describe, expect, test } from "vitest";
 import { toHex } from "../runners/op.js";
 import { ourBackends } from "../support/backends.js";
-import { account, adminKeys, coded, groupId, groupKey, NOW, runs, thrown } from "./support.js";
+import { account, adminKeys, coded, groupId, groupKey, NOW, patience, runs, thrown } from "./support.js";
 
 const [alice, bob, mallory] = [account(1), account(2), account(9)] as const;
 const KEY = new Uint8Array(32).fill(0x21);
@@ -114,7 +114,7 @@ describe("encryption", () => {
     expect(decrypt(encrypt(new Uint8Array(1_000_000))).plaintext).toHaveLength(1_000_000);
   });
 
-  test("any plaintext comes back", () => {
+  test("any plaintext comes back", patience, () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 2000 }), fc.boolean(), (plaintext, zip) => {
         expect(decrypt(encrypt(plaintext, zip ? { compress } : {})).plaintext).toEqual(plaintext);
@@ -207,7 +207,7 @@ describe("decryption refuses", () => {
     );
   });
 
-  test("random plaintexts and damaged messages with a SessionError only", () => {
+  test("random plaintexts and damaged messages with a SessionError only", patience, () => {
     const good = dict({});
     const damaged = fc.tuple(fc.nat(good.length - 1), fc.nat(255)).map(([at, byte]) => {
       const copy = good.slice();

@@ -6,7 +6,7 @@ import type { SessionId } from "session-messenger-sdk/identity";
 import { describe, expect, test } from "vitest";
 import { fromHex } from "../runners/op.js";
 import { ourBackends } from "../support/backends.js";
-import { account, coded, groupId, groupKey, runs, thrown } from "./support.js";
+import { account, coded, groupId, groupKey, patience, runs, thrown } from "./support.js";
 
 const [one, two, other] = [account(1), account(2), account(3)] as const;
 
@@ -64,7 +64,7 @@ test("of another domain or group is not for us", () => {
   expect(read(container(text("1"), undefined, 1))).toBeUndefined();
 });
 
-test("random bytes are no notice", () => {
+test("random bytes are no notice", patience, () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (data) => {
       expect(read(data)).toBeUndefined();

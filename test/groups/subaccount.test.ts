@@ -16,7 +16,7 @@ import { subaccountAuth, verifySubaccount } from "session-messenger-sdk/swarm";
 import { describe, expect, test } from "vitest";
 import { fromHex } from "../runners/op.js";
 import { ourBackends } from "../support/backends.js";
-import { account, coded, groupId, groupKey, runs, thrown } from "./support.js";
+import { account, coded, groupId, groupKey, patience, runs, thrown } from "./support.js";
 
 const member = account(2);
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
@@ -135,7 +135,7 @@ describe("auth data", () => {
     );
   });
 
-  test("that is random is never valid, and never an exception", () => {
+  test("that is random is never valid, and never an exception", patience, () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 90, maxLength: 110 }), fc.nat(15), (data, access) => {
         expect(isValid(data, access)).toBe(false);

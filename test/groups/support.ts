@@ -11,6 +11,11 @@ export const runs = (count: number): { numRuns: number } => ({
   numRuns: count * Number(process.env["FC_RUNS"] ?? 1),
 });
 
+/** Time for a property test that was given more runs. */
+export const patience: { readonly timeout: number } = {
+  timeout: 30_000 * Number(process.env["FC_RUNS"] ?? 1),
+};
+
 export const DAY = 24 * 60 * 60 * 1000;
 /** 2025-10-09, unix milliseconds. */
 export const NOW = 1_760_000_000_000;
