@@ -2,13 +2,15 @@ import { MemoryLevel } from "memory-level";
 import { Client, type ClientOptions } from "session-messenger-sdk/client";
 import { Contacts, UserProfile } from "session-messenger-sdk/config";
 import type { SessionError } from "session-messenger-sdk/errors";
+import { encodeMessage } from "session-messenger-sdk/messages";
+import { CONFIGS, openStore } from "session-messenger-sdk/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { alice, bob } from "./support/accounts.js";
 import { FakeNetwork } from "./support/fake-network.js";
 import { FakeTimers } from "./support/fake-timers.js";
 import { until } from "./support/wait.js";
 
-const CONFIGS = [2, 3, 5, 4];
+const NAMESPACES = [2, 3, 5, 4];
 const HOUR = 3_600_000;
 const MONTH = 2_592_000_000;
 
@@ -57,7 +59,7 @@ describe("reading configs", () => {
     await client.poll();
     const retrieves = net.callsOf("retrieve");
     expect(net.callsOf("batch")).toHaveLength(1);
-    expect(retrieves.map(({ params }) => params["namespace"])).toEqual([0, ...CONFIGS]);
+    expect(retrieves.map(({ params }) => params["namespace"])).toEqual([0, ...NAMESPACES]);
     expect(retrieves.map(({ params }) => params["max_size"])).toEqual([-2, -8, -8, -8, -8]);
   });
 
@@ -96,6 +98,30 @@ describe("reading configs", () => {
     await again.poll();
     const second = net.callsOf("retrieve").find(({ params }) => params["namespace"] === 2);
     expect(second?.params["last_hash"]).toBe(stored(2)[0]);
+  });
+
+  test("starts anew where the store's copy of a config is unreadable", async () => {
+    net = new FakeNetwork(1);
+    const level = new MemoryLevel();
+    const client = await device({ store: level });
+    await client.profile.set({ name: "Alice" });
+    await client.sync();
+    await client.poll();
+    await client.close();
+    const store = await openStore(level);
+    const record = { dump: new Uint8Array(9), obsolete: [], keptAt: 0 };
+    await store.write((batch) => batch.put(CONFIGS, "2", record));
+    await store.close();
+    net.calls.length = 0;
+    const again = await device({ store: level });
+    await again.profile.set({ name: "Alice B." });
+    await again.sync();
+    const retrieves = net.callsOf("retrieve").filter(({ params }) => params["namespace"] === 2);
+    expect(retrieves[0]?.params["last_hash"]).toBe("");
+    expect(stored(2)).toHaveLength(1);
+    const other = await device();
+    await other.poll();
+    expect(other.profile.name).not.toBe("");
   });
 
   test("ignores what is no config, and merges the rest of the batch", async () => {
@@ -145,14 +171,14 @@ describe("pushing configs", () => {
       [3, MONTH],
       [4, MONTH],
     ]);
-    expect(CONFIGS.map((namespace) => stored(namespace).length)).toEqual([1, 1, 0, 1]);
+    expect(NAMESPACES.map((namespace) => stored(namespace).length)).toEqual([1, 1, 0, 1]);
   });
 
   test("asks every member first when the device is new to the account, and keeps what is there", async () => {
     const profile = new UserProfile(alice);
     profile.name = "Old";
     for (const data of profile.push().messages) net.put(alice.sessionId, data, net.nodes.slice(2), MONTH, 2);
-    const client = await device();
+    const client = await device({ random: () => 0 });
     await client.contacts.block(bob.sessionId);
     await client.sync();
     expect(client.profile.name).toBe("Old");
@@ -231,6 +257,27 @@ describe("pushing configs", () => {
     await other.poll();
     expect(other.profile.name).toBe("Alice");
     expect(other.contacts.get(bob.sessionId)).toMatchObject({ nickname: "Bobby", approved: true });
+  });
+
+  test("what a stranger says of themselves is shared as far as a config can hold it", async () => {
+    const client = await device();
+    const seen: string[] = [];
+    client.on("message", ({ text: body }) => seen.push(body));
+    const picture = { url: `http://files.example/${"x".repeat(300)}`, key: new Uint8Array(32) };
+    const profile = { name: "é".repeat(60), picture, updatedAt: 2 ** 45 };
+    const message = { kind: "text", text: "hi", profile } as const;
+    const context = { sender: bob, recipient: alice.sessionId, timestamp: net.time };
+    net.put(alice.sessionId, encodeMessage(message, context).data);
+    await client.poll();
+    await client.sync();
+    expect(seen).toEqual(["hi"]);
+    for (const node of net.nodes) node.boxes.delete(`${alice.sessionId}/0`);
+    const other = await device();
+    await other.poll();
+    const contact = other.contacts.get(bob.sessionId);
+    expect(contact).toMatchObject({ name: "é".repeat(50), approved: false, approvedMe: true });
+    expect(contact?.picture).toBeUndefined();
+    expect(errors).toEqual([]);
   });
 
   test("closing pushes what is left", async () => {

@@ -50,6 +50,7 @@ export class Conversation {
       network: this.net.network,
       store: this.database,
       polling: false,
+      sync: false,
       closeTimeoutMs: 50,
       timers: this.timers,
       ...this.#options,
