@@ -6,6 +6,7 @@
 import { defaultCrypto } from "../crypto/index.js";
 import { SessionError } from "../errors/index.js";
 import type { Account } from "../identity/index.js";
+import { TEXT_LIMIT, TEXT_LIMIT_PRO } from "../messages/index.js";
 import type { Network } from "../network/index.js";
 import { Swarms } from "../swarm/index.js";
 import type { PollReport } from "./events.js";
@@ -53,7 +54,13 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
       self: account.sessionId,
       store: store.value,
       swarm: swarmPort(swarms, account, crypto),
-      codec: messageCodec(account, clock.now, receiverRules(options, contacts), crypto),
+      codec: messageCodec({
+        account,
+        now: clock.now,
+        rules: receiverRules(options, contacts),
+        pro: options.pro,
+        crypto,
+      }),
       contacts,
       shared,
       clock,
@@ -64,6 +71,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
       logger: options.logger,
       polling,
       settings: { receipts, typing },
+      textLimit: options.pro === undefined ? TEXT_LIMIT : TEXT_LIMIT_PRO,
       unsupportedBytes: options.unsupportedBytes ?? UNSUPPORTED_BYTES,
     };
     const parts: ClientParts = await buildParts(world, () => pollAndDeliver(parts));

@@ -111,7 +111,7 @@ export class Client {
     const { sender, world } = this.#open();
     const { signal } = settings;
     const recipient = checkRecipient(to);
-    const checked = checkContent(content, world.self);
+    const checked = checkContent(content, world);
     throwIfAborted(signal);
     const prepare = this.#assembly.files.uploading(checked, settings);
     const options = { companions: approving(world, recipient), prepare, signal };

@@ -13,7 +13,6 @@ import {
   type MessageErrorCode,
   type MessageReference,
   type OutgoingText,
-  TEXT_LIMIT,
 } from "../messages/index.js";
 import { checkFiles, checkImage, type FileContent, type OutgoingAttachment } from "./outgoing-files.js";
 import { checkRecipient, invalidArgument, type MessageTarget } from "./targets.js";
@@ -25,7 +24,7 @@ export interface OutgoingPreview extends Omit<LinkPreview, "image"> {
 
 /** A message to send: a text, files, an invitation, or several of them; or a voice message. */
 export interface MessageContent extends FileContent {
-  /** At most 2 000 Unicode code points. */
+  /** At most 2 000 Unicode code points; 10 000 with Session Pro. */
   readonly text?: string | undefined;
   /** The message that this one answers: a received one, what `send` answered, or author and timestamp. */
   readonly quote?: MessageTarget | MessageReference | undefined;
@@ -50,12 +49,19 @@ type PlainMember = Exclude<keyof MessageContent, keyof FileContent>;
 type Check<Name extends PlainMember> = (
   value: NonNullable<MessageContent[Name]>,
   content: MessageContent,
-  self: string,
+  sender: ContentSender,
 ) => OutgoingText[Name];
 
+/** What the limits of a message depend on. */
+export interface ContentSender {
+  readonly self: string;
+  /** Code points of a text. */
+  readonly textLimit: number;
+}
+
 const CHECKS: { readonly [Name in PlainMember]-?: Check<Name> } = {
-  text: checkText,
-  quote: (quote, _content, self) => checkQuote(quote, self),
+  text: (text, _content, { textLimit }) => checkText(text, textLimit),
+  quote: (quote, _content, { self }) => checkQuote(quote, self),
   preview: (preview, { text = "" }) => checkPreview(preview, text),
   invitation: checkInvitation,
 };
@@ -70,7 +76,7 @@ const FILE_MEMBERS: ReadonlyArray<keyof FileContent> = ["attachments", "voice"];
  * @throws `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ID_INVALID`, `INVALID_ARGUMENT` (a member of the wrong type, or one that
  *   this version does not send: better than to leave it out silently), those of {@link checkFiles}
  */
-export function checkContent(content: MessageContent, self: string): CheckedContent {
+export function checkContent(content: MessageContent, sender: ContentSender): CheckedContent {
   if (typeof content !== "object" || content === null) throw invalidArgument("the message is not an object");
   const given = Object.entries(content).filter(
     ([name, value]) => value !== undefined && !FILE_MEMBERS.some((member) => member === name),
@@ -79,7 +85,7 @@ export function checkContent(content: MessageContent, self: string): CheckedCont
   if (unknown !== undefined)
     throw invalidArgument("the message has a member that cannot be sent", { member: unknown[0] });
   const message = Object.fromEntries(
-    given.map(([name, value]) => [name, CHECKS[name as PlainMember](value as never, content, self)]),
+    given.map(([name, value]) => [name, CHECKS[name as PlainMember](value as never, content, sender)]),
   ) as Partial<OutgoingText>;
   const files = checkFiles(content);
   if (files.length === 0 && VISIBLE.every((name) => message[name] === undefined || message[name] === ""))
@@ -91,13 +97,13 @@ export function checkContent(content: MessageContent, self: string): CheckedCont
   return { message: { ...message, kind: "text" }, files, previewImage };
 }
 
-function checkText(text: string): string {
+function checkText(text: string, limit: number): string {
   if (typeof text !== "string") throw invalidArgument("the text of the message is not a string");
   // Every code point is one or two UTF-16 units: the length tells what need not be counted.
-  const length = text.length <= TEXT_LIMIT ? text.length : countCodePoints(text.slice(0, 2 * TEXT_LIMIT + 1));
-  if (length <= TEXT_LIMIT) return text;
+  const length = text.length <= limit ? text.length : countCodePoints(text.slice(0, 2 * limit + 1));
+  if (length <= limit) return text;
   throw new SessionError<MessageErrorCode>("MESSAGE_TOO_LONG", "the text is too long", {
-    details: { max: TEXT_LIMIT, units: text.length },
+    details: { max: limit, units: text.length },
   });
 }
 

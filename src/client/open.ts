@@ -7,6 +7,7 @@ import type { Compress } from "../config/index.js";
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { SessionError } from "../errors/index.js";
 import { type Account, accountFromSeed, createAccount } from "../identity/index.js";
+import type { ProCredential } from "../messages/index.js";
 import {
   connectNetwork,
   customNetwork,
@@ -54,6 +55,8 @@ export interface ClientOptions {
   readonly requireSignedTimestamp?: boolean | undefined;
   /** Ed25519 key of the Session Pro backend, to check proofs with: `message.pro` is `unchecked` without. */
   readonly proBackendKey?: Uint8Array | undefined;
+  /** Session Pro of the account: its proof goes with messages that use it, and texts may have 10 000 code points. */
+  readonly pro?: ProCredential | undefined;
   /** Most bytes of messages that this version cannot read to keep for a later one. Default: 16 MiB. */
   readonly unsupportedBytes?: number | undefined;
   /** How long `close` waits for running sends and handlers, ms. Default: 3 000. */

@@ -57,6 +57,8 @@ export interface ClientWorld {
   /** `false`: only on demand. */
   readonly polling: PollingOptions | false;
   readonly settings: Settings;
+  /** Code points of a text. */
+  readonly textLimit: number;
   /** Most bytes of what this version cannot read. */
   readonly unsupportedBytes: number;
 }
@@ -108,6 +110,7 @@ export async function buildParts(
     events,
     log,
     settings: outer.settings,
+    textLimit: outer.textLimit,
     chores,
   };
   const disappearing = new Disappearing(state);

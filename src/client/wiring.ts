@@ -6,7 +6,13 @@
 import type { Crypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
 import type { Account, SessionId } from "../identity/index.js";
-import { type DecodeContext, decodeMessage, encodeMessage, encodeSyncCopy } from "../messages/index.js";
+import {
+  type DecodeContext,
+  decodeMessage,
+  encodeMessage,
+  encodeSyncCopy,
+  type ProCredential,
+} from "../messages/index.js";
 import type { Network } from "../network/index.js";
 import {
   batchCall,
@@ -83,21 +89,24 @@ export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): Swa
   };
 }
 
-/**
- * Messages of `account`.
- *
- * @param rules - the receiver's settings and state, for the rules of docs/protocol/messages.md §5.1
- */
-export function messageCodec(
-  account: Account,
-  now: () => number,
-  rules: Omit<DecodeContext, "account" | "now">,
-  crypto: Crypto,
-): MessageCodec {
+/** What messages of an account are encoded and decoded with. */
+export interface CodecOptions {
+  readonly account: Account;
+  /** Network time, ms. */
+  readonly now: () => number;
+  /** The receiver's settings and state, for the rules of docs/protocol/messages.md §5.1. */
+  readonly rules: Omit<DecodeContext, "account" | "now">;
+  readonly pro: ProCredential | undefined;
+  readonly crypto: Crypto;
+}
+
+/** Messages of an account. */
+export function messageCodec({ account, now, rules, pro, crypto }: CodecOptions): MessageCodec {
   const context = (recipient: string, timestamp: number) => ({
     sender: account,
     recipient: recipient as SessionId,
     timestamp,
+    pro,
     crypto,
   });
   return {

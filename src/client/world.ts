@@ -31,6 +31,8 @@ export interface World {
   readonly events: Emitter;
   readonly log: Logger;
   readonly settings: Settings;
+  /** Code points of a text. */
+  readonly textLimit: number;
   readonly chores: Chores;
 }
 

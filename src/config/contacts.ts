@@ -23,7 +23,7 @@ import {
   writeBlindedContact,
 } from "./blinded-contact.js";
 import { asDict, changedKeys, mapChanges } from "./changes.js";
-import { type CommunityServer, checkServer } from "./community-address.js";
+import { type CommunityServer, canonicalBaseUrl, checkServer } from "./community-address.js";
 import { type ContactFields, readContact, writeContact } from "./contact-entry.js";
 import { type ConfigDict, isDict, sortedEntries } from "./data.js";
 import { binaryToId, idToBinary } from "./fields.js";
@@ -103,8 +103,9 @@ export class Contacts extends ConfigBase {
 
   /** Removes somebody known from a community only; the server's entry goes with its last one. */
   removeBlinded(id: string, baseUrl: string): boolean {
-    const removed = this.write(["b", baseUrl, "R", parseBlindedId(id).slice(2)], undefined);
-    if (removed && asDict(this.read(["b", baseUrl, "R"])).size === 0) this.write(["b", baseUrl], undefined);
+    const server = ["b", canonicalBaseUrl(baseUrl)];
+    const removed = this.write([...server, "R", parseBlindedId(id).slice(2)], undefined);
+    if (removed && asDict(this.read([...server, "R"])).size === 0) this.write(server, undefined);
     return removed;
   }
 

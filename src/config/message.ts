@@ -69,7 +69,7 @@ export type ConfigVerify = (signature: Uint8Array, body: Uint8Array) => boolean;
 const HASH_LENGTH = 32;
 const SIGNATURE_LENGTH = 64;
 const SIGNATURE_HEAD = "1:~64:";
-/** A message may come before many others; one at the end of the numbers could not be followed. */
+/** A message at the end of the numbers could not be followed by others. */
 const MAX_SEQNO: bigint = MAX_INT64 - 2n ** 32n;
 
 /** The state that every config starts from: sequence number 0, no data. Never signed. */
@@ -153,7 +153,7 @@ export function parseMessage(
   reader.open("d");
   if (reader.key(undefined) !== "#") throw malformed("the message does not start with its sequence number");
   const seqno = reader.integer();
-  if (seqno > MAX_SEQNO) throw malformed("the sequence number leaves no room for another");
+  if (seqno < 0n || seqno > MAX_SEQNO) throw malformed("the sequence number is out of range");
 
   if (!enter(reader, "&", "#", unknown)) throw malformed("the message has no data");
   const data = reader.data();

@@ -6,7 +6,7 @@
  * block   3 bytes: last (1 bit), type (2 bits), size (21 bits)    raw | one byte repeated | compressed
  * ```
  *
- * Own code, because what it reads comes from the network: see docs/decisions/010-zstd.md. The output is the window, so a
+ * Own code, because what it reads comes from the network: see docs/decisions/011-config.md. The output is the window, so a
  * frame's window costs nothing; a size that the frame claims is checked before anything is allocated. Checksums are not
  * verified: everything that is decompressed here was authenticated before.
  *

@@ -15,8 +15,10 @@ import { buildContent, messageTtl, syncForm } from "./build-content.js";
 import { encodeContent } from "./content.js";
 import { decoyProSignature, directEnvelope, wrapEnvelope } from "./envelope.js";
 import type { MessageErrorCode } from "./errors.js";
+import { TEXT_LIMIT_PRO } from "./limits.js";
 import type { EncodedMessage, OutgoingMessage } from "./outgoing.js";
 import { padMessage } from "./padding.js";
+import { type ProCredential, withPro } from "./pro.js";
 import { encryptForRecipient } from "./session-encryption.js";
 
 /** Who sends to whom, and when. */
@@ -26,8 +28,10 @@ export interface EncodeContext {
   readonly recipient: SessionId;
   /** Sent time, unix milliseconds, different for every message of the account: see `nextTimestamp`. */
   readonly timestamp: number;
-  /** Code points of a text; default 2,000. */
+  /** Code points of a text; default 2,000, with Session Pro 10,000. */
   readonly textLimit?: number | undefined;
+  /** The sender has Session Pro. */
+  readonly pro?: ProCredential | undefined;
   readonly crypto?: Crypto | undefined;
 }
 
@@ -44,7 +48,7 @@ export function encodeMessage(message: OutgoingMessage, context: EncodeContext):
       "a message to oneself is encoded as a sync copy",
     );
   }
-  return encode(buildContent(message, context), recipient, messageTtl(message, "recipient"), context);
+  return encode(build(message, context), recipient, messageTtl(message, "recipient"), context);
 }
 
 /**
@@ -62,7 +66,7 @@ export function encodeSyncCopy(message: OutgoingMessage, context: EncodeContext)
     );
   }
   const { sender, recipient } = context;
-  const content = buildContent(message, form === "copy" ? { ...context, syncTarget: recipient } : context);
+  const content = build(message, form === "copy" ? { ...context, syncTarget: recipient } : context);
   return encode(content, sender.sessionId, messageTtl(message, "own-devices"), context);
 }
 
@@ -71,11 +75,23 @@ export function needsSyncCopy(message: OutgoingMessage): boolean {
   return syncForm(message) !== "none";
 }
 
+function build(
+  message: OutgoingMessage,
+  context: EncodeContext & { readonly syncTarget?: SessionId },
+): Content {
+  const { pro, textLimit } = context;
+  if (pro === undefined) return buildContent(message, context);
+  return withPro(buildContent(message, { ...context, textLimit: textLimit ?? TEXT_LIMIT_PRO }), pro);
+}
+
 function encode(content: Content, recipient: SessionId, ttl: number, context: EncodeContext): EncodedMessage {
-  const { sender, timestamp, crypto = defaultCrypto } = context;
+  const { sender, timestamp, pro, crypto = defaultCrypto } = context;
   const ciphertext = encryptForRecipient(padMessage(encodeContent(content)), { sender, recipient, crypto });
-  const data = wrapEnvelope(
-    directEnvelope({ timestamp, ciphertext, proSignature: decoyProSignature(crypto) }),
-  );
+  // Without Session Pro, or without use of it, a signature that nobody can tell from a real one.
+  const proSignature =
+    pro === undefined || content.proMessage === undefined
+      ? decoyProSignature(crypto)
+      : crypto.ed25519Sign(ciphertext, pro.rotatingKey);
+  const data = wrapEnvelope(directEnvelope({ timestamp, ciphertext, proSignature }));
   return { data, namespace: 0, ttl, timestamp, recipient };
 }

@@ -49,7 +49,14 @@ export { hasLink } from "./links.js";
 export { checkName, countCodePoints, cutToCodePoints, displayableName, prepareName } from "./names.js";
 export type * from "./outgoing.js";
 export { paddedLength, padMessage, unpadMessage } from "./padding.js";
-export { type ProInput, type ProStatus, proProofLayout, readPro } from "./pro.js";
+export {
+  type ProCredential,
+  type ProInput,
+  type ProStatus,
+  proProofLayout,
+  readPro,
+  withPro,
+} from "./pro.js";
 export {
   isNewerProfile,
   type Profile,

@@ -13,6 +13,8 @@
 import { concatBytes, utf8ToBytes, writeUint64LE } from "../bytes/index.js";
 import type { Crypto } from "../crypto/index.js";
 import type { Content, ProProof } from "../proto/index.js";
+import { TEXT_LIMIT } from "./limits.js";
+import { countCodePoints } from "./names.js";
 
 /** Expiry times above are in milliseconds, which only layout A has. */
 const FIRST_MILLISECONDS = 100_000_000_000n;
@@ -23,6 +25,29 @@ const FIRST_MILLISECONDS = 100_000_000_000n;
  */
 export function proProofLayout({ version, expireAtMs = 0n }: ProProof): "A" | "B" {
   return version !== undefined || expireAtMs >= FIRST_MILLISECONDS ? "A" : "B";
+}
+
+/** What an account with Session Pro sends with its messages. */
+export interface ProCredential {
+  /** By the backend; sent as it is, in whichever layout. */
+  readonly proof: ProProof;
+  /** Ed25519 secret key (64 bytes) of the rotating key that the proof names. */
+  readonly rotatingKey: Uint8Array;
+  /** Bit 0 badge, bit 1 animated picture. */
+  readonly profileBits?: bigint | undefined;
+}
+
+/** `content` with the proof, if it uses anything of Session Pro: a profile feature, or a long text. */
+export function withPro(content: Content, { proof, profileBits = 0n }: ProCredential): Content {
+  const { dataMessage, messageRequestResponse } = content;
+  if (dataMessage === undefined && messageRequestResponse === undefined) return content;
+  const isLong = countCodePoints(dataMessage?.body ?? "") > TEXT_LIMIT;
+  if (!isLong && profileBits === 0n) return content;
+  const bits = {
+    ...(profileBits === 0n ? {} : { profileBitset: profileBits }),
+    ...(isLong ? { msgBitset: 1n } : {}),
+  };
+  return { ...content, proMessage: { proof, ...bits } };
 }
 
 /** Session Pro of a received message. */

@@ -18,5 +18,6 @@ export type {
   InboxItem,
   OutboxItem,
   Queued,
+  RecordReader,
 } from "./records.js";
 export { type ListedRecord, type ListRange, openStore, Store, type StoreOptions } from "./store.js";

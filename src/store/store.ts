@@ -27,7 +27,7 @@ import {
   VERSION_KEY,
 } from "./keys.js";
 import { type PruneOptions, pruneMarks, pruneMessages } from "./prune.js";
-import { type OnCorrupt, Reader } from "./reader.js";
+import { Reader } from "./reader.js";
 import {
   type AccountRecord,
   type CursorName,
@@ -55,7 +55,7 @@ export interface StoreOptions {
    * Told about each unreadable record that something can stand in for: a cursor, a network snapshot, the clock, a
    * queued message. It is treated as absent. An unreadable account or version is thrown instead.
    */
-  readonly onCorrupt?: OnCorrupt;
+  readonly onCorrupt?: ((error: SessionError<"STORE_CORRUPT">) => void) | undefined;
 }
 
 /** Which records to list. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { offerSdp, VERSION } from "session-messenger-sdk/client";
-import type { IncomingMessage } from "session-messenger-sdk/messages";
+import { defaultCrypto } from "session-messenger-sdk/crypto";
+import { decodeMessage, type IncomingMessage } from "session-messenger-sdk/messages";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { alice, bob } from "./support/accounts.js";
 import { Conversation } from "./support/conversation.js";
@@ -466,6 +467,51 @@ describe("notices", () => {
     here.put({ kind: "data-extraction", extraction: "screenshot" });
     await here.poll();
     expect(here.told["data-extraction"]).toMatchObject([{ extraction: "screenshot", from: bob.sessionId }]);
+  });
+});
+
+describe("Session Pro", () => {
+  const backend = defaultCrypto.ed25519KeyPair(new Uint8Array(32).fill(7));
+  const rotating = defaultCrypto.ed25519KeyPair(new Uint8Array(32).fill(8));
+  const tag = new Uint8Array(32).fill(9);
+  const seconds = 2_000_000_000;
+  const signed = Buffer.concat([
+    Buffer.from("ProProof_v0_____"),
+    tag,
+    rotating.publicKey,
+    Buffer.from(`${seconds}`),
+  ]);
+  const proof = {
+    genIndexHash: tag,
+    rotatingPublicKey: rotating.publicKey,
+    expireAtMs: BigInt(seconds),
+    sig: defaultCrypto.ed25519Sign(signed, backend.secretKey),
+  };
+  const received = (account = bob): unknown[] =>
+    here.items(account).map((item) => {
+      const context = { account, now: here.net.time, proBackendKey: backend.publicKey };
+      const result = decodeMessage(item, context);
+      return result.kind === "message" && result.message.pro;
+    });
+
+  test("a proof goes with what uses it, on both copies; anything else looks as always", async () => {
+    const long = "😀".repeat(10_000);
+    await expect(here.client.send(bob.sessionId, { text: long })).rejects.toMatchObject({
+      code: "MESSAGE_TOO_LONG",
+    });
+    await here.reopen({ pro: { proof, rotatingKey: rotating.secretKey } });
+    await here.client.send(bob.sessionId, { text: long });
+    await here.client.send(bob.sessionId, { text: "short" });
+    const status = { status: "valid", layout: "B", profileBits: 0n, messageBits: 1n };
+    expect(received()).toEqual([status, undefined]);
+    expect(received(alice)).toEqual([status, undefined]);
+    await expect(here.client.send(bob.sessionId, { text: `${long}x` })).rejects.toMatchObject({
+      code: "MESSAGE_TOO_LONG",
+    });
+    await here.reopen({ pro: { proof, rotatingKey: rotating.secretKey, profileBits: 1n } });
+    await here.client.send(bob.sessionId, { text: "with a badge" });
+    await here.client.unsend({ to: bob.sessionId, timestamp: 5 });
+    expect(received().slice(2)).toEqual([{ ...status, profileBits: 1n, messageBits: 0n }, undefined]);
   });
 });
 

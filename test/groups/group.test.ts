@@ -259,6 +259,24 @@ describe("two admins", () => {
     expect(member.keys.generation).toBe(2);
   });
 
+  test("are not settled before their list is pushed", () => {
+    const swarm = new Swarm();
+    const first = create(swarm);
+    const second = open(bob, { seed: SEED });
+    swarm.poll(second);
+    // Of Bob's push only the key arrives; Alice rekeys for the list that she knows.
+    second.members.remove(carol.sessionId);
+    second.rekey();
+    swarm.pushKeys(second);
+    swarm.poll(second);
+    expect([second.keys.generation, second.settle()]).toEqual([1, false]);
+    swarm.poll(first);
+    first.rekey();
+    swarm.push(first);
+    swarm.poll(second);
+    expect([second.keys.generation, second.settle()]).toEqual([2, true]);
+  });
+
   test("do not rekey for a list that somebody else changed without a rekey", () => {
     const swarm = new Swarm();
     const first = create(swarm);
