@@ -9,6 +9,7 @@
 import { SessionError, throwIfAborted } from "../errors/index.js";
 import type { ServiceNode } from "../network/index.js";
 import { maxSizeFractions } from "../swarm/index.js";
+import { Limiter } from "./limiter.js";
 import type { Logger } from "./logger.js";
 import { type ConfigReader, hasMore, shuffle } from "./poller.js";
 import type { SwarmPort } from "./ports.js";
@@ -26,6 +27,8 @@ export interface PullWorld {
 
 /** Replies taken from one member. */
 const MAX_ROUNDS = 20;
+/** Members asked at the same time. */
+const AT_ONCE = 3;
 
 /**
  * Reads the configs: from one member, or from all that answer if the store had none.
@@ -48,7 +51,8 @@ export async function pullConfigs(world: PullWorld, reader: ConfigReader): Promi
       cause = error;
     }
   };
-  if (configs.isNew) await Promise.all(members.map(ask));
+  const limiter = new Limiter(AT_ONCE);
+  if (configs.isNew) await Promise.all(members.map((node) => limiter.run(() => ask(node), signal)));
   else {
     for (const node of members) {
       await ask(node);
