@@ -2,7 +2,7 @@
  * The service nodes known now, and how much each is trusted (docs/protocol/network.md §§4, 7).
  *
  * The list is filled from a seed when it has too few nodes, and refreshed from three of its own nodes when it is two
- * hours old: what at least two of them agree on stays. Nobody waits for a refresh; it starts with the first call
+ * hours old, or ten minutes after it lost a node: what at least two of them agree on stays. Nobody waits for a refresh; it starts with the first call
  * after the time has passed, so a pool needs no timer.
  *
  * @module
@@ -21,6 +21,8 @@ const ASKED = 3;
 const REFRESH_DELAYS = [200, 400];
 /** After a refresh that failed, the next one of its own accord waits this long, milliseconds. */
 const FAILED_REFRESH_PAUSE = 60_000;
+/** A list that lost nodes is refreshed after this long, milliseconds: a bad path may have put the blame on good ones. */
+const SHRUNK_LIST_AGE = 600_000;
 
 /** The world of a {@link NodePool}. */
 export interface NodePoolOptions {
@@ -57,6 +59,8 @@ export class NodePool {
   #nodes: Map<string, ServiceNode>;
   #strikes: Map<string, number>;
   #refreshedAt: number;
+  /** Local time of the first drop since the last refresh. */
+  #shrunkAt = Number.POSITIVE_INFINITY;
   #triedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: NodePoolOptions) {
@@ -100,7 +104,9 @@ export class NodePool {
   async ensure(options: AbortOptions = {}): Promise<readonly ServiceNode[]> {
     const nodes = await this.ready(options);
     const now = this.#options.now();
-    const isOld = now - this.#refreshedAt > this.#options.config.intervals.poolRefresh;
+    const isOld =
+      now - this.#refreshedAt > this.#options.config.intervals.poolRefresh ||
+      now - this.#shrunkAt > SHRUNK_LIST_AGE;
     if (isOld && now - this.#triedAt > FAILED_REFRESH_PAUSE) this.#background.add(this.refresh());
     return nodes;
   }
@@ -146,6 +152,7 @@ export class NodePool {
   /** Takes a node out of the pool until the next refresh. */
   drop(key: string, reason: string): void {
     if (!this.#nodes.delete(key)) return;
+    this.#shrunkAt = Math.min(this.#shrunkAt, this.#options.now());
     this.#options.events.emit("node:dropped", { node: key, reason });
     this.#options.onDrop?.(key);
   }
@@ -170,6 +177,7 @@ export class NodePool {
     this.#nodes = byKey(shuffle(nodes, this.#options.random));
     this.#strikes = new Map();
     this.#refreshedAt = this.#options.now();
+    this.#shrunkAt = Number.POSITIVE_INFINITY;
     this.#options.events.emit("pool:refreshed", { source, count: this.#nodes.size });
   }
 

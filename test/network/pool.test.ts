@@ -56,6 +56,25 @@ describe("the node pool", () => {
     expect(asked).toHaveLength(3);
   });
 
+  test("is refreshed ten minutes after it lost a node, which then is back", async () => {
+    const fake = new FakeNetwork(12);
+    const network = fake.connect();
+    const asked = lists(fake, () => fake.nodeList(fake.nodes));
+    await network.call(fake.nodes[0]!.node, STORE);
+    const { node } = fake.nodes[9]!;
+    network.dropNode(node, "test");
+    fake.time += 0.16 * HOUR;
+    await network.call(fake.nodes[0]!.node, STORE);
+    await network.idle();
+    expect(asked).toEqual([]);
+    expect(network.pool.get(node.ed25519PublicKey)).toBeUndefined();
+    fake.time += 0.02 * HOUR;
+    await network.call(fake.nodes[0]!.node, STORE);
+    await network.idle();
+    expect(asked).toHaveLength(3);
+    expect(network.pool.get(node.ed25519PublicKey)).toEqual(node);
+  });
+
   test("keeps what two of three agree on, and no address that one alone tells", async () => {
     const fake = new FakeNetwork(16);
     const network = fake.connect({ minPoolSize: 12 });
