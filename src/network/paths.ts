@@ -134,8 +134,11 @@ export class PathManager {
     this.#lifetime.abort(new SessionError("CLOSED", "the network is closed"));
   }
 
+  /** One of the paths with the fewest strikes. */
   #choose(paths: readonly LivePath[]): Path {
-    const path = pick(paths, this.#options.random) as LivePath;
+    const fewest = Math.min(...paths.map(({ strikes }) => strikes));
+    const best = paths.filter(({ strikes }) => strikes === fewest);
+    const path = pick(best, this.#options.random) as LivePath;
     if (this.#options.now() >= path.rotateAt && !path.rotating) this.#background.add(this.#rotate(path));
     return path;
   }
@@ -202,7 +205,10 @@ export class PathManager {
     }
   }
 
-  /** Probes a path after failures without a culprit: takes their strikes back, or makes them count for the hops too. */
+  /**
+   * Probes a path after failures without a culprit. If the probe goes through, the path gets their strikes back; if not,
+   * they count for the hops too, and others take their place: two requests to different nodes cannot both be wrong.
+   */
   async #resolveDoubts(path: LivePath, reason: string): Promise<void> {
     path.probing = true;
     const passed = await this.#probe(path.nodes);
@@ -218,8 +224,18 @@ export class PathManager {
       });
     } else if (passed === false) {
       for (let i = 0; i < doubts; i++) this.#strikeHops(path, reason);
+      this.#replaceHops(path);
     }
     this.#dropWorn();
+  }
+
+  /** Other hops behind the same guard, if there are any; the strikes stay, as the guard may be the one to blame. */
+  #replaceHops(path: LivePath): void {
+    if (path.strikes >= this.#options.config.strikeLimit || !this.#list.all.includes(path)) return;
+    const guard = guardOf(path);
+    const hops = this.#builder.hopsFor(guard, { excluded: keysOf(path.nodes), without: path });
+    const { rotateAt, strikes } = path;
+    if (hops !== undefined) this.#list.swap(path, [guard, ...hops], "replacement", { rotateAt, strikes });
   }
 
   /** Replaces the hops behind the guard, once the new path has carried a request. */

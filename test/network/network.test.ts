@@ -204,26 +204,42 @@ describe("a dead destination", () => {
     for (const node of before) expect(network.pool.strikes.get(node.ed25519PublicKey)).toBeUndefined();
   });
 
-  test("a path that does not pass the probe keeps its strikes, and the third drops it with its guard", async () => {
+  test("a path that does not pass the probe gets other hops behind its guard, and keeps its strike", async () => {
     const fake = new FakeNetwork(20);
     const network = fake.connect({ pathCount: 1 });
-    const log = record(network);
     const { nodes } = await network.paths.getPath();
     const [guard, hop, last] = nodes;
     fake.find(last!.ed25519PublicKey).fault = "silent";
     const target = fake.nodes.find(({ node }) => !isOnPath(network, node.ed25519PublicKey))!.node;
-    for (let i = 1; i <= 2; i++) {
-      await expect(network.call(target, STORE, { attempts: 1 })).rejects.toMatchObject({ code: "TIMEOUT" });
-      await network.idle();
-      expect(network.paths.paths[0]!.strikes).toBe(i);
-      expect(network.pool.strikes.get(hop!.ed25519PublicKey)).toBe(i);
-    }
     await expect(network.call(target, STORE, { attempts: 1 })).rejects.toMatchObject({ code: "TIMEOUT" });
     await network.idle();
+    for (const { ed25519PublicKey } of [hop!, last!]) {
+      expect(network.pool.strikes.get(ed25519PublicKey)).toBe(1);
+      expect(isOnPath(network, ed25519PublicKey)).toBe(false);
+    }
+    expect(network.paths.paths[0]).toMatchObject({ strikes: 1, nodes: [guard, {}, {}] });
+    await expect(network.call(target, STORE, { attempts: 1 })).resolves.toMatchObject({ status: 200 });
+  });
+
+  test("the third strike of a path drops it with its guard", async () => {
+    const fake = new FakeNetwork(20);
+    const network = fake.connect({ pathCount: 1 });
+    const log = record(network);
+    const [guard] = (await network.paths.getPath()).nodes;
+    fake.find(guard!.ed25519PublicKey).fault = "silent";
+    const target = fake.nodes.at(-1)!.node;
+    for (let i = 1; i <= 3; i++) {
+      const path = await network.paths.getPath();
+      expect(path.nodes[0]).toEqual(guard);
+      const free = fake.nodes.find(({ node }) => !isOnPath(network, node.ed25519PublicKey))!.node;
+      await expect(network.call(free, STORE, { attempts: 1 })).rejects.toMatchObject({ code: "TIMEOUT" });
+      await network.idle();
+      if (i < 3) expect(network.paths.paths[0]!.strikes).toBe(i);
+    }
     expect(network.pool.get(guard!.ed25519PublicKey)).toBeUndefined();
     expect(network.paths.guards).not.toContain(guard!.ed25519PublicKey);
     expect(count(log, "path:dropped")).toBeGreaterThan(0);
-    await expect(network.call(fake.nodes.at(-1)!.node, STORE)).resolves.toMatchObject({ status: 200 });
+    await expect(network.call(target, STORE)).resolves.toMatchObject({ status: 200 });
   });
 });
 
