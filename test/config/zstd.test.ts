@@ -93,10 +93,26 @@ describe("zstdDecompress", () => {
   });
 
   it("refuses 98,000 matches of 64 KB in a block of nine bytes", () => {
-    // Without a bound on what a block may give, this runs for minutes.
-    expect(() => zstdDecompress(frame(2, [0x00, 255, 0xff, 0xff, 0x54, 0, 0, 52, 0x01]))).toThrowError(
-      invalid,
-    );
+    // A decoder that does not notice the missing bits runs for minutes.
+    const body = [0x00, 255, 0xff, 0xff, 0x54, 0, 0, 52, 0x01];
+    const raw = [16 << 3, 0, 0, ...new Uint8Array(16)];
+    const block = [1 | (2 << 1) | (body.length << 3), 0, 0, ...body];
+    expect(() => zstdDecompress(bytes(...MAGIC, 0x00, 0x90, ...raw, ...block))).toThrowError(invalid);
+  });
+
+  it("refuses 30,000 matches of 64 KB that are all there", () => {
+    const count = 30_000;
+    const body = [0x00, (count >> 8) + 128, count & 255, 0x54, 0, 0, 52, ...new Uint8Array(count * 2), 0x01];
+    const raw = [16 << 3, 0, 0, ...new Uint8Array(16)];
+    const header = 1 | (2 << 1) | (body.length << 3);
+    const block = [header & 255, (header >> 8) & 255, header >> 16, ...body];
+    expect(() => zstdDecompress(bytes(...MAGIC, 0x00, 0x90, ...raw, ...block))).toThrowError(invalid);
+  });
+
+  it("refuses a match into the frame before", () => {
+    const block = frame(2, [0x08, 0x61, 0x01, 0x54, 0, 2, 0, 0x04]);
+    const before = frame(0, [...new Uint8Array(16)]);
+    expect(() => zstdDecompress(new Uint8Array(Buffer.concat([before, block])))).toThrowError(invalid);
   });
 
   it.each([
