@@ -13,7 +13,7 @@ const LEVEL = 1;
 
 /**
  * Loads the compressor (about 250 kB) and gives it as a synchronous function for `ConfigOptions.compress`.
- * Browsers' bundlers find the module's file by its URL.
+ * Vite and webpack find the WebAssembly file by its URL; with esbuild `zstd.wasm` must be copied beside the bundle.
  */
 export async function loadCompressor(): Promise<Compress> {
   const { init, compress } = await import("@bokuweb/zstd-wasm");
