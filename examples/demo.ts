@@ -8,6 +8,7 @@ import { qrTerminal } from "session-messenger-sdk/identity/qr";
 import { startTestnet, type Testnet } from "session-messenger-sdk/testnet";
 import { chime, drawn, encodePng, sunset } from "./demo/media.js";
 import { next, type Person, seen, share } from "./demo/people.js";
+import { catchUp } from "./demo/second-device.js";
 import { bold, dim, hasColors, heading, line, seconds, step } from "./demo/terminal.js";
 
 const begun = performance.now();
@@ -142,6 +143,9 @@ async function main(): Promise<void> {
 
   heading("Second thoughts");
   await takeThingsBack(alice, bob);
+
+  heading("Another device of Alice's");
+  await catchUp(net.network, alice.client, bob.client.sessionId);
 
   heading("Failures");
   await breakThings(net, bob.client.sessionId, guard);
