@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type { IncomingMessage } from "../messages/index.js";
 import type { Handler } from "./events.js";
-import { type ReceivedMessage, type ReceivedText, receivedMessage } from "./received.js";
+import { type Deliverable, type ReceivedMessage, type ReceivedText, receivedMessage } from "./received.js";
 
 /** How a consumer ended with a message: `seen`, or `released` unread because the consumer went away. */
 export type Outcome = "seen" | "released";
@@ -14,23 +13,23 @@ export type Outcome = "seen" | "released";
 /** Takes messages. */
 export interface Consumer {
   /** The kind of messages that it takes. */
-  readonly kind: IncomingMessage["kind"];
+  readonly kind: Deliverable["kind"];
   /** False while it must not be given more. */
   ready(): boolean;
   /** Resolves when the consumer is done with `message`; rejects if it failed. */
-  take(message: IncomingMessage): Promise<Outcome>;
+  take(message: Deliverable): Promise<Outcome>;
   /** True if the next message must wait until {@link take} has settled. */
   readonly waits: boolean;
 }
 
 /** A handler: done when its promise resolves. */
 export class HandlerConsumer implements Consumer {
-  readonly kind: IncomingMessage["kind"];
+  readonly kind: Deliverable["kind"];
   readonly waits = true;
   readonly #handler: Handler<ReceivedMessage>;
 
   /** @param handler - takes messages of `kind` */
-  constructor(kind: IncomingMessage["kind"], handler: Handler<never>) {
+  constructor(kind: Deliverable["kind"], handler: Handler<never>) {
     this.kind = kind;
     this.#handler = handler as Handler<ReceivedMessage>;
   }
@@ -39,7 +38,7 @@ export class HandlerConsumer implements Consumer {
     return true;
   }
 
-  async take(message: IncomingMessage): Promise<Outcome> {
+  async take(message: Deliverable): Promise<Outcome> {
     await this.#handler(receivedMessage(message));
     return "seen";
   }
@@ -78,7 +77,7 @@ export class StreamConsumer implements Consumer, AsyncIterableIterator<ReceivedT
     return this.#held.length < STREAM_LIMIT;
   }
 
-  take(message: IncomingMessage): Promise<Outcome> {
+  take(message: Deliverable): Promise<Outcome> {
     if (this.#ended) return Promise.resolve("released");
     return new Promise((settle) => {
       const held = { message: receivedMessage(message) as ReceivedText, settle };

@@ -9,17 +9,34 @@
  * @module
  */
 import { isSessionError, type SessionError } from "../errors/index.js";
-import type { IncomingMessage } from "../messages/index.js";
-import type { InboxItem, Queued } from "../store/index.js";
+import type { InboxItem, Queued, Store } from "../store/index.js";
 import type { Consumer, Outcome } from "./consumers.js";
 import { asSessionError } from "./errors.js";
-import { handlerError } from "./events.js";
-import { type InboxWorld, identityOf, markReceived, readInboxItem } from "./inbox.js";
+import { type Emitter, handlerError } from "./events.js";
+import type { Logger } from "./logger.js";
+import type { Deliverable } from "./received.js";
+import type { MessageSource } from "./sources.js";
+
+/** What delivery works with. */
+export interface DeliveryWorld {
+  readonly store: Store;
+  readonly log: Logger;
+  readonly events: Emitter;
+  readonly sources: readonly MessageSource[];
+}
 
 /** Deliveries of a message to a handler that throws, before it rests. */
 const MAX_DELIVERIES = 5;
 /** Items read from the store at a time. */
 const PAGE = 32;
+
+/** A message and where it comes from. */
+interface Letter {
+  readonly message: Deliverable;
+  readonly source: MessageSource;
+  readonly identity: string;
+}
+
 /** An item that some consumers have not finished with. */
 interface Open {
   /** Consumers that are done with it. */
@@ -31,10 +48,10 @@ interface Open {
 
 /** See the module's description. */
 export class Delivery {
-  readonly #world: InboxWorld;
+  readonly #world: DeliveryWorld;
   readonly #consumers = new Set<Consumer>();
   readonly #open = new Map<number, Open>();
-  /** (sender, timestamp) of the messages being delivered, and their places. */
+  /** Identities of the messages being delivered, and their places. */
   readonly #inFlight = new Map<string, number>();
   /** Messages that consumers work on. */
   readonly #deliveries = new Set<Promise<void>>();
@@ -53,7 +70,7 @@ export class Delivery {
   #backlog: number;
 
   /** @param backlog - items in the store's inbox */
-  constructor(world: InboxWorld, backlog: number) {
+  constructor(world: DeliveryWorld, backlog: number) {
     this.#world = world;
     this.#backlog = backlog;
   }
@@ -157,10 +174,11 @@ export class Delivery {
   }
 
   async #deliver(item: Queued<InboxItem>): Promise<void> {
-    const message = await this.#read(item);
-    if (message === undefined) return;
+    const letter = await this.#read(item);
+    if (letter === undefined) return;
+    const { message, source, identity } = letter;
     if (!this.#applied.has(item.sequence)) {
-      await this.#world.apply(message, item, (write) => this.#track(write));
+      await source.apply(message, item, (write) => this.#track(write));
       this.#applied.add(item.sequence);
     }
     const open = this.#open.get(item.sequence) ?? { seenBy: new Set(), deliveries: 0, nextRound: undefined };
@@ -170,20 +188,20 @@ export class Delivery {
     if (wanting.length === 0) {
       // A text waits for someone who takes texts, the others for someone who takes any: nobody misses them later.
       const waits = message.kind === "text" || (!this.wanted && message.kind !== "typing");
-      if (!waits) await this.#done(item, message);
+      if (!waits) await this.#done(item, letter);
       else this.#open.set(item.sequence, { ...open, nextRound: Number.POSITIVE_INFINITY });
       return;
     }
     open.nextRound = undefined;
     open.deliveries++;
     this.#open.set(item.sequence, open);
-    this.#inFlight.set(identityOf(message), item.sequence);
+    this.#inFlight.set(identity, item.sequence);
     const takers = wanting.filter((consumer) => !open.seenBy.has(consumer));
     const takes = takers.map((consumer) => ({ consumer, outcome: take(consumer, message) }));
     const finished = Promise.all(
       takes.map(async ({ consumer, outcome }) => ({ consumer, outcome: await outcome })),
     )
-      .then((outcomes) => this.#finish(item, message, open, outcomes))
+      .then((outcomes) => this.#finish(item, letter, open, outcomes))
       .finally(() => this.#deliveries.delete(finished));
     this.#deliveries.add(finished);
     const waited = takes.filter(({ consumer }) => consumer.waits).map(({ outcome }) => outcome);
@@ -191,7 +209,7 @@ export class Delivery {
   }
 
   /** Waits until every consumer of `kind` can take one more. */
-  async #room(kind: IncomingMessage["kind"]): Promise<void> {
+  async #room(kind: Deliverable["kind"]): Promise<void> {
     const full = (consumer: Consumer): boolean => consumer.kind === kind && !consumer.ready();
     while (!this.#closed && [...this.#consumers].some(full)) {
       this.#blocked = true;
@@ -205,7 +223,7 @@ export class Delivery {
   /** All consumers are done with a message. What must be written is not waited for, so that a burst shares its syncs. */
   #finish(
     item: Queued<InboxItem>,
-    message: IncomingMessage,
+    letter: Letter,
     open: Open,
     outcomes: ReadonlyArray<{ consumer: Consumer; outcome: Outcome | SessionError }>,
   ): void {
@@ -213,38 +231,55 @@ export class Delivery {
     const failures = outcomes.filter(({ outcome }) => typeof outcome === "object");
     const failed = failures.some(({ consumer }) => this.#consumers.has(consumer));
     if (!failed && open.seenBy.size > 0) {
-      this.#track(this.#done(item, message));
+      this.#track(this.#done(item, letter));
     } else {
       const wait = failed ? Math.max(1, 2 ** (open.deliveries - 2)) : 0;
       open.nextRound =
         open.deliveries >= MAX_DELIVERIES && failed ? Number.POSITIVE_INFINITY : this.#round + wait;
       if (!failed) open.deliveries--;
-      this.#inFlight.delete(identityOf(message));
+      this.#inFlight.delete(letter.identity);
     }
     for (const { outcome } of failures) this.#report(outcome);
     // Released unread by an iterator that ended: for whoever else is there.
     if (open.nextRound === this.#round) this.#wake();
   }
 
-  /** The message in `item`; undefined when there is none for the app, which settles the item. */
-  async #read(item: Queued<InboxItem>): Promise<IncomingMessage | undefined> {
+  /** The message in `item`; undefined when there is none for the app, which settles the item, or none yet. */
+  async #read(item: Queued<InboxItem>): Promise<Letter | undefined> {
+    const { sources, log } = this.#world;
+    const source = sources.find((candidate) => candidate.reads(item));
+    if (source === undefined) {
+      // Perhaps of another version of the library: it stays where it is.
+      log.warn("an item of the inbox is of no known source", { namespace: item.namespace });
+      this.#postpone(item, Number.POSITIVE_INFINITY);
+      return undefined;
+    }
     const isInFlight = (identity: string): boolean =>
       (this.#inFlight.get(identity) ?? item.sequence) !== item.sequence;
-    const message = await readInboxItem(this.#world, item, isInFlight);
-    if (message === undefined) await this.#done(item);
-    return message;
+    const message = await source.read(item, isInFlight);
+    if (message === "later") {
+      this.#postpone(item, this.#round + 1);
+      return undefined;
+    }
+    if (message !== undefined) return { message, source, identity: source.identityOf(message) };
+    await this.#done(item);
+    return undefined;
   }
 
-  /** Takes an item out of the inbox; a `message` in it is known from then on. */
-  async #done(item: Queued<InboxItem>, message?: IncomingMessage): Promise<void> {
+  #postpone({ sequence }: Queued<InboxItem>, nextRound: number): void {
+    this.#open.set(sequence, { seenBy: new Set(), deliveries: 0, nextRound });
+  }
+
+  /** Takes an item out of the inbox; the message of `letter` is known from then on. */
+  async #done(item: Queued<InboxItem>, letter?: Letter): Promise<void> {
     await this.#world.store.write((batch) => {
       batch.removeInbox(item.sequence);
-      if (message !== undefined) markReceived(batch, item, message, this.#world.now());
+      letter?.source.markReceived(batch, item, letter.message);
     });
     this.#settled.add(item.sequence);
     this.#open.delete(item.sequence);
     this.#applied.delete(item.sequence);
-    if (message !== undefined) this.#inFlight.delete(identityOf(message));
+    if (letter !== undefined) this.#inFlight.delete(letter.identity);
     this.#backlog--;
     this.changed();
   }
@@ -265,7 +300,7 @@ export class Delivery {
 }
 
 /** Gives `message` to `consumer`; a failure becomes an outcome. */
-async function take(consumer: Consumer, message: IncomingMessage): Promise<Outcome | SessionError> {
+async function take(consumer: Consumer, message: Deliverable): Promise<Outcome | SessionError> {
   try {
     return await consumer.take(message);
   } catch (cause) {

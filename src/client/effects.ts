@@ -22,7 +22,7 @@ import {
 } from "../store/index.js";
 import { changeContact, STRANGER } from "./contact-state.js";
 import type { Disappearing } from "./disappearing.js";
-import type { Track } from "./inbox.js";
+import type { Track } from "./sources.js";
 import type { TypingIndicators } from "./typing-indicators.js";
 import { forgetMessage, putMessage, type World } from "./world.js";
 

@@ -5,9 +5,9 @@
  * @module
  */
 import { SessionError } from "../errors/index.js";
-import type { IncomingMessage, OutgoingMessage, Profile } from "../messages/index.js";
+import type { OutgoingMessage, Profile } from "../messages/index.js";
 import type { Contact } from "./contact-state.js";
-import type { ReceivedText } from "./received.js";
+import type { Deliverable, ReceivedText } from "./received.js";
 
 /** A retrieved item that became no message. */
 export interface DroppedItem {
@@ -82,10 +82,7 @@ export interface PollReport {
 
 /** Messages by event: texts are `message`, the other kinds go by their own names. Typing is told by its changes. */
 export type MessageEvents = { readonly message: ReceivedText } & {
-  readonly [Kind in Exclude<IncomingMessage["kind"], "text" | "typing">]: Extract<
-    IncomingMessage,
-    { kind: Kind }
-  >;
+  readonly [Kind in Exclude<Deliverable["kind"], "text" | "typing">]: Extract<Deliverable, { kind: Kind }>;
 };
 
 /** Events that are told and not waited for. */

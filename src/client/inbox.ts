@@ -1,5 +1,5 @@
 /**
- * Reading what lies in the inbox: bytes become a message, or an event that says why they do not.
+ * Messages from person to person, as they lie in the inbox: bytes become a message, or an event that says why they do not.
  *
  * @module
  */
@@ -10,9 +10,11 @@ import { type AdmissionWorld, admit, isStored } from "./admission.js";
 import { asSessionError } from "./errors.js";
 import type { Emitter } from "./events.js";
 import type { Logger } from "./logger.js";
+import type { DirectMessage } from "./received.js";
+import type { MessageSource, Track } from "./sources.js";
 import type { Unsupported } from "./unsupported.js";
 
-/** What reading and delivery work with. */
+/** What reading works with. */
 export interface InboxWorld extends AdmissionWorld {
   readonly decode: (item: InboxItem) => DecodeResult;
   readonly log: Logger;
@@ -27,23 +29,30 @@ export interface InboxWorld extends AdmissionWorld {
   readonly applyProfile: (from: string, profile: Profile) => Promise<void>;
 }
 
-/** Takes a write that somebody else waits for. */
-export type Track = (write: Promise<unknown>) => void;
+/** The source of the messages in the own swarm. */
+export function directSource(world: InboxWorld): MessageSource {
+  const { self } = world;
+  return {
+    reads: ({ pubkey, room }) => pubkey === self && room === undefined,
+    async read(item, isInFlight) {
+      const message = await readInboxItem(world, item, isInFlight);
+      return message === undefined ? undefined : { ...message, source: "direct" };
+    },
+    identityOf: (message) => identityOf(message as DirectMessage),
+    markReceived: (batch, item, message) => markReceived(batch, item, message as DirectMessage, world.now()),
+    apply: (message, item, track) => world.apply(message as DirectMessage, item, track),
+  };
+}
 
 /** A received message is known for so long after it would have expired, so that a replayed one is no news. */
 const REMEMBER_MS = 2_592_000_000;
 
 /** What makes two messages the same: sender and time, for kinds that are stored; else the hash. */
-export const identityOf = (message: IncomingMessage): string =>
+const identityOf = (message: IncomingMessage): string =>
   isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
 
 /** Marks a message as received, so that others of the same sender and time are duplicates. */
-export function markReceived(
-  batch: StoreBatch,
-  item: InboxItem,
-  message: IncomingMessage,
-  now: number,
-): void {
+function markReceived(batch: StoreBatch, item: InboxItem, message: IncomingMessage, now: number): void {
   if (!isStored(message)) return;
   batch.markKnown(message.from, message.timestamp, Math.max(item.expiration, now) + REMEMBER_MS);
 }
@@ -54,7 +63,7 @@ export function markReceived(
  * @param isInFlight - true if another item with this identity is being delivered
  * @throws the codes of the store
  */
-export async function readInboxItem(
+async function readInboxItem(
   world: InboxWorld,
   item: InboxItem,
   isInFlight: (identity: string) => boolean,

@@ -36,7 +36,13 @@ export type { OwnProfile } from "./own-profile.js";
 export type { PollingOptions } from "./poll-loop.js";
 export type { Stored, StoredAt } from "./ports.js";
 export type { ReadMessages, ReadResult } from "./reading.js";
-export type { ReceivedMessage, ReceivedPreview, ReceivedText } from "./received.js";
+export type {
+  DirectMessage,
+  GroupMessage,
+  ReceivedMessage,
+  ReceivedPreview,
+  ReceivedText,
+} from "./received.js";
 export type { MessageTarget } from "./targets.js";
 export type { Timers } from "./timers.js";
 export type { SendResult } from "./transmit.js";

@@ -17,6 +17,7 @@ import { Disappearing } from "./disappearing.js";
 import { applyMessage, applyProfile } from "./effects.js";
 import { asSessionError } from "./errors.js";
 import { Emitter } from "./events.js";
+import { directSource } from "./inbox.js";
 import { childLogger, type Logger } from "./logger.js";
 import { noteSent } from "./outbound.js";
 import { OwnProfile } from "./own-profile.js";
@@ -28,6 +29,7 @@ import { markRead } from "./reading.js";
 import { Sender } from "./sender.js";
 import { Subscriptions } from "./subscriptions.js";
 import { Sync } from "./sync.js";
+import type { Configs } from "./sync-configs.js";
 import type { Shared } from "./sync-open.js";
 import type { Timers } from "./timers.js";
 import { Timestamps } from "./timestamps.js";
@@ -44,6 +46,7 @@ export interface ClientWorld {
   readonly swarm: SwarmPort;
   readonly codec: MessageCodec;
   readonly contacts: ContactState;
+  readonly configs: Configs;
   /** Absent: nothing is shared with other devices. */
   readonly shared: Shared | undefined;
   readonly clock: ClockPort;
@@ -105,6 +108,7 @@ export async function buildParts(
     self,
     store,
     contacts,
+    configs: outer.configs,
     clock,
     timers,
     events,
@@ -124,18 +128,20 @@ export async function buildParts(
     maxBytes: outer.unsupportedBytes,
   });
   const effects = { ...state, indicators, disappearing };
+  const deliveryLog = childLogger(logger, "delivery");
+  const direct = directSource({
+    self,
+    store,
+    decode: codec.decode,
+    now: clock.now,
+    log: deliveryLog,
+    events,
+    unsupported,
+    apply: (message, item, track) => applyMessage(effects, message, item, track),
+    applyProfile: (from, profile) => applyProfile(state, from, profile),
+  });
   const delivery = new Delivery(
-    {
-      self,
-      store,
-      decode: codec.decode,
-      now: clock.now,
-      log: childLogger(logger, "delivery"),
-      events,
-      unsupported,
-      apply: (message, item, track) => applyMessage(effects, message, item, track),
-      applyProfile: (from, profile) => applyProfile(state, from, profile),
-    },
+    { store, log: deliveryLog, events, sources: [direct] },
     await store.inboxCount(),
   );
   const loop = polling === false ? undefined : pollLoop(outer, events, poll, polling);
@@ -200,7 +206,7 @@ export async function buildParts(
 }
 
 function openSync(
-  { shared, clock, timers, random, self, store, swarm, logger }: ClientWorld,
+  { shared, configs, clock, timers, random, self, store, swarm, logger }: ClientWorld,
   world: SendingWorld,
   disappearing: Disappearing,
   lifetime: AbortSignal,
@@ -210,6 +216,7 @@ function openSync(
   const silent: SendingWorld = { ...world, settings: { ...world.settings, receipts: false } };
   return new Sync({
     ...shared,
+    configs,
     self,
     store,
     swarm,

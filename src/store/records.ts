@@ -41,6 +41,8 @@ export interface InboxItem {
   readonly timestamp: number;
   /** When it expires, ms. */
   readonly expiration: number;
+  /** The room of a community that it is from; absent: it is from a swarm. */
+  readonly room?: string | undefined;
 }
 
 /** A message that was accepted for sending and is not yet in every swarm where it belongs. */
@@ -111,14 +113,23 @@ export const readCursor: RecordReader<CursorRecord> = (text) => {
 };
 
 export const readInboxItem: RecordReader<InboxItem> = (text) => {
-  const { pubkey, namespace, hash, data, timestamp, expiration } = members(text);
+  const { pubkey, namespace, hash, data, timestamp, expiration, room } = members(text);
   check(isId(pubkey), "pubkey");
   check(Number.isInteger(namespace), "namespace");
   check(typeof hash === "string", "hash");
   check(typeof data === "string", "data");
   check(isTime(timestamp), "timestamp");
   check(isTime(expiration), "expiration");
-  return { pubkey, namespace: namespace as number, hash, data: base64ToBytes(data), timestamp, expiration };
+  check(room === undefined || typeof room === "string", "room");
+  return {
+    pubkey,
+    namespace: namespace as number,
+    hash,
+    data: base64ToBytes(data),
+    timestamp,
+    expiration,
+    ...(room === undefined ? {} : { room }),
+  };
 };
 
 export const readOutboxItem: RecordReader<OutboxItem> = (text) => {
