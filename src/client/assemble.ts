@@ -49,7 +49,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
     const swarms = new Swarms(network, { crypto, sleep: (ms, signal) => delay(ms, timers, signal) });
     const clock = clockPort(network.clock);
     const people = { store: store.value, account, swarms, clock, crypto };
-    const { contacts, shared } = await openPeople(options, people);
+    const { contacts, configs, shared } = await openPeople(options, people);
     const world = {
       self: account.sessionId,
       store: store.value,
@@ -62,6 +62,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
         crypto,
       }),
       contacts,
+      configs,
       shared,
       clock,
       crypto,

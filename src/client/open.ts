@@ -45,8 +45,9 @@ export interface ClientOptions {
   /** Send typing indicators, and take those of others. Default: false, as in the apps. */
   readonly typing?: boolean | undefined;
   /**
-   * Keep profile, contacts, blocks and read positions the same on all devices of the account. Default: true. `false`
-   * suits a bot that has one device: less is read and nothing of it is stored in the swarm.
+   * Keep profile, contacts, blocks, groups, communities and read positions the same on all devices of the account.
+   * Default: true. `false` suits a bot that has one device: less is read and nothing of it is stored in the swarm; the
+   * store alone has its groups and communities then.
    */
   readonly sync?: boolean | undefined;
   /** Compresses configs: what `loadCompressor` of `session-messenger-sdk/config/zstd` gives. Default: they are not. */

@@ -12,13 +12,16 @@ import {
   type ConfigDict,
   type ConfigOptions,
   Contacts,
+  type ConversationId,
   ConvoInfoVolatile,
+  type ListChanges,
   UserGroups,
+  type UserGroupsChanges,
   UserProfile,
 } from "../config/index.js";
 import type { Crypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
-import type { Account } from "../identity/index.js";
+import type { Account, BlindedId } from "../identity/index.js";
 import { CONFIGS, type ConfigRecord, type Store, type StoreBatch } from "../store/index.js";
 import type { ConfigName } from "./events.js";
 import type { Logger } from "./logger.js";
@@ -28,6 +31,17 @@ export const CONFIG_NAMESPACES: readonly number[] = [2, 3, 5, 4];
 
 /** Snapshots of all configs. */
 export type ConfigSnapshots = { readonly [Name in ConfigName]: ConfigDict };
+
+/** What a merge changed of that which is not a person's: other devices did that. */
+export interface MergedChanges {
+  readonly groups: UserGroupsChanges;
+  /** Of all kinds. */
+  readonly conversations: ListChanges<ConversationId>;
+  readonly blinded: ListChanges<BlindedId>;
+}
+
+/** Is told of a merge. The next one waits for it. */
+export type MergeListener = (changes: MergedChanges) => void | Promise<void>;
 
 /** What {@link Configs.open} needs. */
 export interface ConfigsWorld {
@@ -56,6 +70,11 @@ export class Configs {
   readonly conversations: ConvoInfoVolatile;
   /** Called after a change that is to be pushed. */
   onChange: () => void = () => {};
+  /**
+   * Told of every merge that changed something, after it is on disk. A program that ends in between is not told again:
+   * whoever follows a config compares its own state with it at the start as well.
+   */
+  readonly listeners: Set<MergeListener> = new Set();
   readonly #missing: ReadonlySet<number>;
   readonly #upkeep = new Map<number, Upkeep>();
 
@@ -102,9 +121,12 @@ export class Configs {
     return this.#missing.has(namespace);
   }
 
-  /** True if the store had no config at all: a new account, or a new device of an old one. */
+  /**
+   * True if the store had neither profile nor contacts: a new account, a new device of an old one, or one that did not
+   * sync until now. The other two are kept without syncing too.
+   */
   get isNew(): boolean {
-    return this.#missing.size === CONFIG_NAMESPACES.length;
+    return this.isMissing(this.profile.namespace) && this.isMissing(this.contacts.namespace);
   }
 
   /** By name, in the order of {@link CONFIG_NAMESPACES}. */
@@ -134,6 +156,15 @@ export class Configs {
       contacts: contacts.snapshot(),
       groups: groups.snapshot(),
       conversations: conversations.snapshot(),
+    };
+  }
+
+  /** What differs from earlier snapshots, as {@link MergeListener}s are told it. */
+  changesSince(before: ConfigSnapshots): MergedChanges {
+    return {
+      groups: this.groups.changesSince(before.groups),
+      conversations: this.conversations.changesSince(before.conversations),
+      blinded: this.contacts.changesSince(before.contacts).blinded,
     };
   }
 
@@ -180,4 +211,21 @@ export class Configs {
   #of({ namespace }: ConfigBase): Upkeep {
     return this.#upkeep.get(namespace) as Upkeep;
   }
+}
+
+/**
+ * Edits the configs in one state change: what `edit` does to them and to the batch is on disk when this resolves, and is
+ * pushed some time.
+ *
+ * @throws what `edit` throws, `STORE_FAILED`
+ */
+export function editConfigs<T>(
+  { store, configs }: { readonly store: Store; readonly configs: Configs },
+  edit: (configs: Configs, batch: StoreBatch) => T,
+): Promise<T> {
+  return store.write((batch) => {
+    const result = edit(configs, batch);
+    configs.save(batch);
+    return result;
+  });
 }

@@ -1,6 +1,9 @@
 /**
  * The configs of an account, opened together with the records of people.
  *
+ * They are there without `sync` too, because groups and communities live in them: kept in the store then, not read from
+ * the swarm and not pushed, and people stay in their records alone.
+ *
  * @module
  */
 import type { Crypto } from "../crypto/index.js";
@@ -17,7 +20,6 @@ import { configPort } from "./sync-port.js";
 
 /** What an account shares with its other devices. */
 export interface Shared {
-  readonly configs: Configs;
   readonly port: ConfigPort;
   /** The records in the store: changing them changes no config. */
   readonly local: ContactState;
@@ -32,16 +34,24 @@ export interface PeopleWorld {
   readonly crypto: Crypto;
 }
 
-/** Opens the records of people, and the configs unless `sync` is off. */
+/** The records of people, and the configs. */
+export interface People {
+  readonly contacts: ContactState;
+  readonly configs: Configs;
+  /** Absent without `sync`. */
+  readonly shared: Shared | undefined;
+}
+
+/** Opens the records of people and the configs, and makes them one unless `sync` is off. */
 export async function openPeople(
   { sync = true, compress, logger }: ClientOptions,
   { store, account, swarms, clock, crypto }: PeopleWorld,
-): Promise<{ readonly contacts: ContactState; readonly shared: Shared | undefined }> {
+): Promise<People> {
   const local = await storedContacts(store);
-  if (!sync) return { contacts: local, shared: undefined };
   const { now } = clock;
   const log = childLogger(logger, "sync");
   const configs = await Configs.open({ store, account, crypto, now, compress, log });
+  if (!sync) return { contacts: local, configs, shared: undefined };
   const world = { self: account.sessionId, configs, local, now };
   if (configs.isNew && [...local.all()].length > 0) {
     mirrorAll(world);
@@ -49,6 +59,7 @@ export async function openPeople(
   }
   return {
     contacts: mirroredContacts(world),
-    shared: { configs, port: configPort(swarms, account, crypto), local },
+    configs,
+    shared: { port: configPort(swarms, account, crypto), local },
   };
 }

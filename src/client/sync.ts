@@ -12,11 +12,12 @@ import { isSessionError, SessionError, throwIfAborted } from "../errors/index.js
 import type { SessionId } from "../identity/index.js";
 import type { CursorRecord, Store, StoreBatch } from "../store/index.js";
 import type { ContactState } from "./contact-state.js";
+import { asSessionError } from "./errors.js";
 import type { ConfigName, Emitter } from "./events.js";
 import type { Logger } from "./logger.js";
 import type { FoundConfigs } from "./poller.js";
 import type { ClockPort, ConfigPort, RetrievedItem, SwarmPort } from "./ports.js";
-import { CONFIG_NAMESPACES, type Configs } from "./sync-configs.js";
+import { CONFIG_NAMESPACES, type Configs, type MergedChanges } from "./sync-configs.js";
 import { keepAlive } from "./sync-keep.js";
 import { project, type ReadElsewhere } from "./sync-project.js";
 import { pullConfigs } from "./sync-pull.js";
@@ -90,7 +91,7 @@ export class Sync {
     const hashes = found.flatMap(({ retrieved }) => retrieved.items.map(({ hash }) => hash));
     const seen = await store.seen(self, hashes);
     const changed: ConfigName[] = [];
-    const read = await store.write((batch) => {
+    const { read, changes } = await store.write((batch) => {
       const before = configs.snapshots();
       for (const { namespace, retrieved } of found) {
         const entry = configs.entries.find(([, config]) => config.namespace === namespace);
@@ -106,10 +107,13 @@ export class Sync {
       const result =
         changed.length > 0 ? project({ ...this.#world, now: this.#world.clock.now }, batch, before) : [];
       configs.save(batch);
-      return result;
+      return { read: result, changes: configs.changesSince(before) };
     });
     for (const item of read) await onRead(item);
-    if (changed.length > 0) events.emit("config", { configs: changed });
+    if (changed.length > 0) {
+      await this.#tell(changes);
+      events.emit("config", { configs: changed });
+    }
     if (!configs.isNew) this.#pulled = true;
   }
 
@@ -142,6 +146,22 @@ export class Sync {
   /** Resolves when nothing runs. */
   async stopped(): Promise<void> {
     await Promise.allSettled([this.#running, this.#keeping]);
+  }
+
+  /** Tells those who follow the configs. They report their failures: the merge is done. */
+  async #tell(changes: MergedChanges): Promise<void> {
+    const { configs, log, events } = this.#world;
+    for (const listener of configs.listeners) {
+      try {
+        await listener(changes);
+      } catch (error) {
+        log.error("what other devices changed was not taken in", { error });
+        events.emit(
+          "error",
+          asSessionError(error, "POLL_FAILED", "a change of another device was not taken in"),
+        );
+      }
+    }
   }
 
   /** Merges the items of one config; true if another version is current now. */

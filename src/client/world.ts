@@ -11,6 +11,7 @@ import type { Emitter } from "./events.js";
 import type { Logger } from "./logger.js";
 import type { ClockPort } from "./ports.js";
 import type { Sender } from "./sender.js";
+import type { Configs } from "./sync-configs.js";
 import type { Timers } from "./timers.js";
 
 /** Switches that apps offer to their users; off by default, as in the apps. */
@@ -26,6 +27,8 @@ export interface World {
   readonly self: string;
   readonly store: Store;
   readonly contacts: ContactState;
+  /** The account's configs; change them through `editConfigs`, people through `contacts`. */
+  readonly configs: Configs;
   readonly clock: ClockPort;
   readonly timers: Timers;
   readonly events: Emitter;
