@@ -24,7 +24,7 @@ import type { Account } from "../identity/index.js";
 import type { ProfilePicture } from "../messages/index.js";
 import type { FileServer, Network } from "../network/index.js";
 import type { AttachmentPointer } from "../proto/index.js";
-import { SignalHub } from "./abort.js";
+import { linkSignals } from "./abort.js";
 import type { CheckedContent } from "./content.js";
 import { type ClientErrorCode, closedError } from "./errors.js";
 import type { SendOptions } from "./sender.js";
@@ -69,7 +69,6 @@ export interface FilesWorld {
 /** See the module's description. */
 export class Files {
   readonly #world: FilesWorld;
-  readonly #signals = new SignalHub();
 
   constructor(world: FilesWorld) {
     this.#world = world;
@@ -166,7 +165,7 @@ export class Files {
   /** Runs `task` until it is done, the user aborts, or the client closes. */
   async #running<T>(options: AbortOptions, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { lifetime } = this.#world;
-    const { signal, unlink } = this.#signals.link(options.signal, lifetime);
+    const { signal, unlink } = linkSignals(options.signal, lifetime);
     try {
       return await task(signal);
     } catch (error) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { abortedError, throwIfAborted } from "../errors/index.js";
+import { abortedError, onAbort, throwIfAborted } from "../errors/index.js";
 
 /** See the module's description. */
 export class Limiter {
@@ -39,15 +39,14 @@ export class Limiter {
     await new Promise<void>((resolve, reject) => {
       const start = (): void => {
         this.#waiting.delete(start);
-        signal.removeEventListener("abort", onAbort);
+        unlisten();
         resolve();
       };
-      const onAbort = (): void => {
+      this.#waiting.add(start);
+      const unlisten = onAbort(signal, () => {
         this.#waiting.delete(start);
         reject(abortedError(signal));
-      };
-      this.#waiting.add(start);
-      signal.addEventListener("abort", onAbort, { once: true });
+      });
     });
   }
 }

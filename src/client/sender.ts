@@ -9,7 +9,7 @@
 import { type AbortOptions, isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
 import type { OutgoingMessage } from "../messages/index.js";
 import type { OutboxItem, Queued, StoreBatch } from "../store/index.js";
-import { SignalHub } from "./abort.js";
+import { linkSignals } from "./abort.js";
 import { asSessionError, closedError } from "./errors.js";
 import { Limiter } from "./limiter.js";
 import { delay, settledWithin, type Timers } from "./timers.js";
@@ -72,7 +72,6 @@ const PERMANENT: ReadonlySet<string> = /* @__PURE__ */ new Set([
 export class Sender {
   readonly #world: SenderWorld;
   readonly #limiter = new Limiter(CONCURRENCY);
-  readonly #signals = new SignalHub();
   /** Places in the outbox that a call of `send` works on. */
   readonly #active = new Set<number>();
   readonly #sends = new Set<Promise<unknown>>();
@@ -123,7 +122,7 @@ export class Sender {
 
   async #send(to: string, message: OutgoingMessage, options: SendOptions): Promise<SendResult> {
     const { store, lifetime } = this.#world;
-    const { signal, unlink } = this.#signals.link(options.signal, lifetime);
+    const { signal, unlink } = linkSignals(options.signal, lifetime);
     let parcel: Parcel | undefined;
     let companions: Companions = {};
     let incomplete = false;
@@ -225,7 +224,7 @@ export class Sender {
     const left = async (): Promise<Queued<OutboxItem>[]> =>
       (await store.outbox()).filter(({ sequence }) => !this.#active.has(sequence));
     const rounds = (await left()).map(async (item) => {
-      const { signal, unlink } = this.#signals.link(lifetime);
+      const { signal, unlink } = linkSignals(lifetime);
       await this.#limiter.run(() => this.#resumeItem(item, signal), signal).finally(unlink);
     });
     await Promise.all(rounds);

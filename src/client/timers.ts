@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { abortedError, throwIfAborted } from "../errors/index.js";
+import { abortedError, onAbort, throwIfAborted } from "../errors/index.js";
 
 /** The two timer functions; those of the platform unless an app or a test brings its own. */
 export interface Timers {
@@ -25,15 +25,14 @@ export const platformTimers: Timers = {
 export function delay(ms: number, timers: Timers, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     throwIfAborted(signal);
-    const onAbort = (): void => {
-      timers.clearTimeout(timer);
-      if (signal !== undefined) reject(abortedError(signal));
-    };
     const timer = timers.setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
+      unlisten();
       resolve();
     }, ms);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const unlisten = onAbort(signal, () => {
+      timers.clearTimeout(timer);
+      if (signal !== undefined) reject(abortedError(signal));
+    });
   });
 }
 
@@ -45,10 +44,9 @@ export function delay(ms: number, timers: Timers, signal?: AbortSignal): Promise
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(abortedError(signal));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    if (signal.aborted) reject(abortedError(signal));
+    const unlisten = onAbort(signal, () => reject(abortedError(signal)));
+    promise.then(resolve, reject).finally(unlisten);
   });
 }
 

@@ -7,6 +7,7 @@
  *
  * @module
  */
+export { onAbort } from "./abort.js";
 
 /** What a {@link SessionError} may carry besides its code and message. */
 export interface SessionErrorOptions {

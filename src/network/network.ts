@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { type AbortOptions, isSessionError, SessionError } from "../errors/index.js";
+import { type AbortOptions, isSessionError, onAbort, SessionError } from "../errors/index.js";
 import { encodeRpcPayload, encodeV4Request, openNodeReply, openServerReply } from "../onion/index.js";
 import { NetworkClock } from "./clock.js";
 import type { NetworkConfig } from "./config.js";
@@ -219,16 +219,14 @@ export class Network {
     const startedAt = this.#world.now();
     const remaining = (): number => overallTimeoutMs - (this.#world.now() - startedAt);
     const run = withDeadline(overallTimeoutMs, options.signal, async (signal) => {
-      const end = (): void => controller.abort(signal.reason);
       const controller = new AbortController();
-      const lifetime = this.#lifetime.signal;
-      signal.addEventListener("abort", end, { once: true });
-      lifetime.addEventListener("abort", end, { once: true });
+      const end = (): void => controller.abort(signal.reason);
+      const unlisten = [onAbort(signal, end), onAbort(this.#lifetime.signal, end)];
       try {
         const context = this.#context(timeoutMs, controller.signal);
         return await task({ ...context, onProgress: options.onProgress }, remaining);
       } finally {
-        lifetime.removeEventListener("abort", end);
+        for (const each of unlisten) each();
       }
     });
     return await this.#orClosed(run);

@@ -8,7 +8,7 @@
  * @module
  */
 import { bytesToUtf8 } from "../bytes/index.js";
-import { type AbortOptions, isSessionError, SessionError } from "../errors/index.js";
+import { type AbortOptions, isSessionError, onAbort, SessionError } from "../errors/index.js";
 import type { NetworkConfig, SeedNode } from "./config.js";
 import { NODE_LIST_REQUEST, type NodeRules, parseNodeList, SEED_LIST_PARAMS } from "./node-list.js";
 import type { ServiceNode, Transport } from "./types.js";
@@ -52,8 +52,7 @@ async function askAll(options: SeedOptions): Promise<readonly ServiceNode[]> {
   // The others need not go on when one has answered.
   const controller = new AbortController();
   const { signal } = options;
-  const onAbort = (): void => controller.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const unlisten = onAbort(signal, () => controller.abort(signal?.reason));
   try {
     const answers = seeds.map((seed) => askSeed(seed, { ...options, signal: controller.signal }));
     return await abortable(Promise.any(answers), signal);
@@ -61,7 +60,7 @@ async function askAll(options: SeedOptions): Promise<readonly ServiceNode[]> {
     if (!(error instanceof AggregateError)) throw error;
     throw noSeed(seeds, error.errors);
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    unlisten();
     controller.abort();
   }
 }

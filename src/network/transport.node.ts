@@ -13,7 +13,7 @@ import type { Readable } from "node:stream";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import { utf8ToBytes } from "../bytes/index.js";
-import { abortedError, SessionError, throwIfAborted } from "../errors/index.js";
+import { abortedError, onAbort, SessionError, throwIfAborted } from "../errors/index.js";
 import {
   BodyCollector,
   countedBody,
@@ -71,7 +71,7 @@ class UndiciTransport implements Transport {
 
       const settle = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
+        unlisten();
         this.#open.delete(fail);
       };
       const fail = (error: Error): void => {
@@ -81,11 +81,10 @@ class UndiciTransport implements Transport {
         reject(error);
         controller?.abort(error);
       };
-      const onAbort = (): void => {
-        if (signal !== undefined) fail(abortedError(signal));
-      };
       const timer = setTimeout(() => fail(transportTimeout(url, phase, timeoutMs)), timeoutMs);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const unlisten = onAbort(signal, () => {
+        if (signal !== undefined) fail(abortedError(signal));
+      });
       this.#open.add(fail);
 
       const handler: Dispatcher.DispatchHandler = {

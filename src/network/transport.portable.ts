@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { abortedError, SessionError, throwIfAborted } from "../errors/index.js";
+import { abortedError, onAbort, SessionError, throwIfAborted } from "../errors/index.js";
 import {
   BodyCollector,
   requestUrl,
@@ -52,11 +52,10 @@ class FetchTransport implements Transport {
       failure ??= error;
       controller.abort();
     };
-    const onAbort = (): void => {
-      if (signal !== undefined) fail(abortedError(signal));
-    };
     const timer = setTimeout(() => fail(transportTimeout(target, "response", timeoutMs)), timeoutMs);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const unlisten = onAbort(signal, () => {
+      if (signal !== undefined) fail(abortedError(signal));
+    });
     this.#open.add(fail);
     try {
       return await this.#exchange(target, address, request, controller.signal);
@@ -65,7 +64,7 @@ class FetchTransport implements Transport {
       throw error instanceof SessionError ? error : transportFailed(target, "response", error);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      unlisten();
       this.#open.delete(fail);
       // Frees the connection of a reply that was not read to its end.
       controller.abort();

@@ -7,6 +7,7 @@ import {
   type AbortOptions,
   abortedError,
   isSessionError,
+  onAbort,
   SessionError,
   throwIfAborted,
 } from "../errors/index.js";
@@ -21,15 +22,14 @@ export const sleep: Sleep = (ms, signal) =>
       reject(abortedError(signal));
       return;
     }
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      if (signal !== undefined) reject(abortedError(signal));
-    };
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
+      unlisten();
       resolve();
     }, ms);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const unlisten = onAbort(signal, () => {
+      clearTimeout(timer);
+      if (signal !== undefined) reject(abortedError(signal));
+    });
   });
 
 /** `promise`, or `ABORTED` as soon as `signal` is; the work behind the promise goes on. */
@@ -40,15 +40,14 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     promise.catch(() => {});
     throw abortedError(signal);
   }
-  let onAbort: (() => void) | undefined;
+  let unlisten: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(abortedError(signal));
-    signal.addEventListener("abort", onAbort, { once: true });
+    unlisten = onAbort(signal, () => reject(abortedError(signal)));
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
+    unlisten?.();
   }
 }
 
@@ -65,8 +64,7 @@ export async function withDeadline<T>(
     expired = true;
     controller.abort();
   }, ms);
-  const onAbort = (): void => controller.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const unlisten = onAbort(signal, () => controller.abort(signal?.reason));
   try {
     return await abortable(task(controller.signal), controller.signal);
   } catch (error) {
@@ -76,7 +74,7 @@ export async function withDeadline<T>(
     throw error;
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    unlisten();
   }
 }
 

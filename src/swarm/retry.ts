@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { abortedError, isSessionError, throwIfAborted } from "../errors/index.js";
+import { abortedError, isSessionError, onAbort, throwIfAborted } from "../errors/index.js";
 
 /** How a call is repeated. */
 export interface RetryPolicy {
@@ -65,14 +65,13 @@ export function isFatal(error: unknown): boolean {
 export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     throwIfAborted(signal);
-    const aborted = (): void => {
-      clearTimeout(timer);
-      if (signal !== undefined) reject(abortedError(signal));
-    };
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", aborted);
+      unlisten();
       resolve();
     }, ms);
-    signal?.addEventListener("abort", aborted, { once: true });
+    const unlisten = onAbort(signal, () => {
+      clearTimeout(timer);
+      if (signal !== undefined) reject(abortedError(signal));
+    });
   });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from "../errors/index.js";
 
 /** Resolves after `ms`, or at once when `signal` aborts. */
 export function wait(ms: number, signal: AbortSignal): Promise<void> {
@@ -10,11 +11,11 @@ export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
+      unlisten();
       resolve();
     };
     const timer = setTimeout(finish, ms);
-    signal.addEventListener("abort", finish, { once: true });
+    const unlisten = onAbort(signal, finish);
   });
 }
 

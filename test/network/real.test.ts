@@ -1,9 +1,11 @@
+import { getEventListeners } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer } from "node:net";
 import { bytesToHex } from "session-messenger-sdk/bytes";
 import { nodeCrypto } from "session-messenger-sdk/crypto/node";
 import { connectNetwork, customNetwork, type Network } from "session-messenger-sdk/network";
 import type { ComplianceAnswer } from "session-messenger-sdk/network/compliance";
+import { startTestnet } from "session-messenger-sdk/testnet";
 import { afterEach, describe, expect, test } from "vitest";
 import { certificateFor, startServer } from "./server.js";
 
@@ -112,4 +114,29 @@ test("a seed that accepts connections and says nothing ends in time", async () =
     code: "NETWORK_NO_SEED",
     details: { seeds: [{ code: "TIMEOUT" }] },
   });
+});
+
+test("fifty calls at once with one signal: Node warns of nothing, and no listener stays", async () => {
+  const testnet = await startTestnet({ nodes: 8 });
+  cleanups.push(() => testnet.close());
+  const network = connectNetwork(customNetwork({ seeds: [testnet.seedUrl], allowPrivateAddresses: true }));
+  cleanups.push(() => network.close());
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", onWarning);
+  cleanups.push(async () => process.off("warning", onWarning));
+
+  const { signal } = new AbortController();
+  const [node] = await network.nodes({ signal });
+  const calls = Array.from({ length: 50 }, () =>
+    network.call(node!, { method: "info", params: {} }, { signal }),
+  );
+  const during = getEventListeners(signal, "abort").length;
+  const replies = await Promise.all(calls);
+  expect(during).toBe(1);
+  expect(replies.map(({ status }) => status)).toEqual(new Array(50).fill(200));
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  // Warnings come one turn of the event loop later.
+  await new Promise(setImmediate);
+  expect(warnings).toEqual([]);
 });
