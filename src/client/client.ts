@@ -25,6 +25,12 @@ import { orAborted } from "./timers.js";
 import type { SendResult } from "./transmit.js";
 import type { Typing } from "./typing.js";
 
+/** Which texts an iterator gives, and until when. */
+export interface StreamOptions extends AbortOptions {
+  /** A person, a group, or a room; all of them when left out. */
+  readonly conversation?: string | undefined;
+}
+
 /**
  * One account. Made by {@link Client.open}.
  *
@@ -249,10 +255,11 @@ export class Client {
    * A message counts as seen when the next one is asked for, or the loop is left, by `break` or by an error of the app.
    * The iterator ends without an error when `signal` aborts and when the client closes.
    *
+   * @param options - `conversation`: only the texts of this one
    * @throws `CLOSED`
    */
-  messages({ signal }: AbortOptions = {}): AsyncIterableIterator<ReceivedText, undefined> {
-    return this.#open().subscriptions.stream(signal);
+  messages({ signal, conversation }: StreamOptions = {}): AsyncIterableIterator<ReceivedText, undefined> {
+    return this.#open().subscriptions.stream(signal, conversation);
   }
 
   /**

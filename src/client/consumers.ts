@@ -12,8 +12,8 @@ export type Outcome = "seen" | "released";
 
 /** Takes messages. */
 export interface Consumer {
-  /** The kind of messages that it takes. */
-  readonly kind: Deliverable["kind"];
+  /** True for the messages that it takes. */
+  wants(message: Deliverable): boolean;
   /** False while it must not be given more. */
   ready(): boolean;
   /** Resolves when the consumer is done with `message`; rejects if it failed. */
@@ -24,14 +24,18 @@ export interface Consumer {
 
 /** A handler: done when its promise resolves. */
 export class HandlerConsumer implements Consumer {
-  readonly kind: Deliverable["kind"];
   readonly waits = true;
+  readonly #kind: Deliverable["kind"];
   readonly #handler: Handler<ReceivedMessage>;
 
   /** @param handler - takes messages of `kind` */
   constructor(kind: Deliverable["kind"], handler: Handler<never>) {
-    this.kind = kind;
+    this.#kind = kind;
     this.#handler = handler as Handler<ReceivedMessage>;
+  }
+
+  wants({ kind }: Deliverable): boolean {
+    return kind === this.#kind;
   }
 
   ready(): boolean {
@@ -55,8 +59,8 @@ interface Held {
 
 /** An iterator: done with a message when it is asked for the next one, or ended with `return` (leaving the loop). */
 export class StreamConsumer implements Consumer, AsyncIterableIterator<ReceivedText, undefined> {
-  readonly kind = "text";
   readonly waits = false;
+  readonly #conversation: string | undefined;
   readonly #held: Held[] = [];
   /** The message that the loop body works on. */
   #current: Held | undefined;
@@ -64,9 +68,17 @@ export class StreamConsumer implements Consumer, AsyncIterableIterator<ReceivedT
   #ended = false;
   readonly #onChange: (stream: StreamConsumer) => void;
 
-  /** @param onChange - called when there is room again, and when the stream has ended */
-  constructor(onChange: (stream: StreamConsumer) => void) {
+  /**
+   * @param onChange - called when there is room again, and when the stream has ended
+   * @param conversation - the only one of which it takes texts; undefined: all
+   */
+  constructor(onChange: (stream: StreamConsumer) => void, conversation?: string) {
     this.#onChange = onChange;
+    this.#conversation = conversation;
+  }
+
+  wants({ kind, conversation }: Deliverable): boolean {
+    return kind === "text" && (this.#conversation === undefined || conversation === this.#conversation);
   }
 
   get ended(): boolean {

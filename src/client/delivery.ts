@@ -29,6 +29,8 @@ export interface DeliveryWorld {
 const MAX_DELIVERIES = 5;
 /** Items read from the store at a time. */
 const PAGE = 32;
+/** Items read at a time to be counted. */
+const COUNT_PAGE = 256;
 
 /** A message and where it comes from. */
 interface Letter {
@@ -67,17 +69,31 @@ export class Delivery {
   #blocked = false;
   #closed = false;
   #waiters: Array<() => void> = [];
-  #backlog: number;
+  /** Items in the inbox, by source. */
+  readonly #backlog: Map<MessageSource["name"], number>;
 
-  /** @param backlog - items in the store's inbox */
-  constructor(world: DeliveryWorld, backlog: number) {
+  private constructor(world: DeliveryWorld, backlog: Map<MessageSource["name"], number>) {
     this.#world = world;
     this.#backlog = backlog;
   }
 
-  /** Items in the inbox. */
-  get backlog(): number {
-    return this.#backlog;
+  /** Takes up what lies in the inbox. @throws the codes of the store */
+  static async open(world: DeliveryWorld): Promise<Delivery> {
+    const backlog = new Map<MessageSource["name"], number>();
+    for (let after = 0; ; ) {
+      const items = await world.store.inbox({ after, limit: COUNT_PAGE });
+      for (const item of items) {
+        after = item.sequence;
+        const name = world.sources.find((source) => source.reads(item))?.name;
+        if (name !== undefined) backlog.set(name, (backlog.get(name) ?? 0) + 1);
+      }
+      if (items.length < COUNT_PAGE) return new Delivery(world, backlog);
+    }
+  }
+
+  /** Items of a source in the inbox: those that nobody wants must not keep others from coming. */
+  backlog(name: MessageSource["name"]): number {
+    return this.#backlog.get(name) ?? 0;
   }
 
   /** True if someone takes messages. */
@@ -99,9 +115,9 @@ export class Delivery {
     this.changed();
   }
 
-  /** Items were added to the inbox. */
-  added(count: number): void {
-    this.#backlog += count;
+  /** Items of a source were added to the inbox. */
+  added(name: MessageSource["name"], count: number): void {
+    this.#count(name, count);
     this.#wake();
   }
 
@@ -182,13 +198,13 @@ export class Delivery {
       this.#applied.add(item.sequence);
     }
     const open = this.#open.get(item.sequence) ?? { seenBy: new Set(), deliveries: 0, nextRound: undefined };
-    await this.#room(message.kind);
+    await this.#room(message);
     if (this.#closed) return;
-    const wanting = [...this.#consumers].filter(({ kind }) => kind === message.kind);
+    const wanting = [...this.#consumers].filter((consumer) => consumer.wants(message));
     if (wanting.length === 0) {
       // A text waits for someone who takes texts, the others for someone who takes any: nobody misses them later.
       const waits = message.kind === "text" || (!this.wanted && message.kind !== "typing");
-      if (!waits) await this.#done(item, letter);
+      if (!waits) await this.#done(item, source, letter);
       else this.#open.set(item.sequence, { ...open, nextRound: Number.POSITIVE_INFINITY });
       return;
     }
@@ -208,12 +224,12 @@ export class Delivery {
     await (waited.length === takes.length ? finished : Promise.all(waited));
   }
 
-  /** Waits until every consumer of `kind` can take one more. */
-  async #room(kind: Deliverable["kind"]): Promise<void> {
-    const full = (consumer: Consumer): boolean => consumer.kind === kind && !consumer.ready();
+  /** Waits until everyone who wants `message` can take one more. */
+  async #room(message: Deliverable): Promise<void> {
+    const full = (consumer: Consumer): boolean => consumer.wants(message) && !consumer.ready();
     while (!this.#closed && [...this.#consumers].some(full)) {
       this.#blocked = true;
-      this.#world.log.debug("waiting for an iterator to be read", { backlog: this.#backlog });
+      this.#world.log.debug("waiting for an iterator to be read", { kind: message.kind });
       this.changed();
       await this.#change();
     }
@@ -231,7 +247,7 @@ export class Delivery {
     const failures = outcomes.filter(({ outcome }) => typeof outcome === "object");
     const failed = failures.some(({ consumer }) => this.#consumers.has(consumer));
     if (!failed && open.seenBy.size > 0) {
-      this.#track(this.#done(item, letter));
+      this.#track(this.#done(item, letter.source, letter));
     } else {
       const wait = failed ? Math.max(1, 2 ** (open.deliveries - 2)) : 0;
       open.nextRound =
@@ -262,7 +278,7 @@ export class Delivery {
       return undefined;
     }
     if (message !== undefined) return { message, source, identity: source.identityOf(message) };
-    await this.#done(item);
+    await this.#done(item, source);
     return undefined;
   }
 
@@ -271,17 +287,21 @@ export class Delivery {
   }
 
   /** Takes an item out of the inbox; the message of `letter` is known from then on. */
-  async #done(item: Queued<InboxItem>, letter?: Letter): Promise<void> {
+  async #done(item: Queued<InboxItem>, source: MessageSource, letter?: Letter): Promise<void> {
     await this.#world.store.write((batch) => {
       batch.removeInbox(item.sequence);
-      letter?.source.markReceived(batch, item, letter.message);
+      if (letter !== undefined) source.markReceived(batch, item, letter.message);
     });
     this.#settled.add(item.sequence);
     this.#open.delete(item.sequence);
     this.#applied.delete(item.sequence);
     if (letter !== undefined) this.#inFlight.delete(letter.identity);
-    this.#backlog--;
+    this.#count(source.name, -1);
     this.changed();
+  }
+
+  #count(name: MessageSource["name"], change: number): void {
+    this.#backlog.set(name, this.backlog(name) + change);
   }
 
   #track(work: Promise<unknown>): void {

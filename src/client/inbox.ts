@@ -33,6 +33,7 @@ export interface InboxWorld extends AdmissionWorld {
 export function directSource(world: InboxWorld): MessageSource {
   const { self } = world;
   return {
+    name: "direct",
     reads: ({ pubkey, room }) => pubkey === self && room === undefined,
     async read(item, isInFlight) {
       const message = await readInboxItem(world, item, isInFlight);

@@ -5,7 +5,7 @@
  */
 export type { Calls } from "./calls.js";
 export { offerSdp } from "./calls.js";
-export { Client } from "./client.js";
+export { Client, type StreamOptions } from "./client.js";
 export type { Contact } from "./contact-state.js";
 export type { Contacts, ProfileChanges } from "./contacts.js";
 export type { MessageContent, OutgoingPreview } from "./content.js";

@@ -140,10 +140,7 @@ export async function buildParts(
     apply: (message, item, track) => applyMessage(effects, message, item, track),
     applyProfile: (from, profile) => applyProfile(state, from, profile),
   });
-  const delivery = new Delivery(
-    { store, log: deliveryLog, events, sources: [direct] },
-    await store.inboxCount(),
-  );
+  const delivery = await Delivery.open({ store, log: deliveryLog, events, sources: [direct] });
   const loop = polling === false ? undefined : pollLoop(outer, events, poll, polling);
   const common = { self, store, swarm, codec, clock, timers, events, lifetime: lifetime.signal };
   const sender = new Sender({
@@ -159,9 +156,9 @@ export async function buildParts(
     now,
     random,
     log: childLogger(logger, "poll"),
-    backlog: () => delivery.backlog,
+    backlog: () => delivery.backlog("direct"),
     configs: sync,
-    onAdded: (count) => delivery.added(count),
+    onAdded: (count) => delivery.added("direct", count),
   });
   const people = new Contacts(world);
   const typing = new Typing(world);

@@ -12,6 +12,8 @@ export type Track = (write: Promise<unknown>) => void;
 
 /** Reads the items of one kind of conversations. */
 export interface MessageSource {
+  /** Names the source: what waits for the app is counted for each. */
+  readonly name: Deliverable["source"];
   /** True for the items that this source reads. */
   reads(item: InboxItem): boolean;
   /**

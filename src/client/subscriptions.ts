@@ -62,14 +62,17 @@ export class Subscriptions {
     this.#remove(consumer);
   }
 
-  /** An iterator over texts; it ends when `signal` aborts. */
-  stream(signal: AbortSignal | undefined): StreamConsumer & AsyncIterableIterator<ReceivedText, undefined> {
+  /** An iterator over texts, those of one conversation if it is given; it ends when `signal` aborts. */
+  stream(
+    signal: AbortSignal | undefined,
+    conversation?: string,
+  ): StreamConsumer & AsyncIterableIterator<ReceivedText, undefined> {
     const end = (): void => stream.end();
     const stream = new StreamConsumer((changed) => {
       if (!changed.ended) return this.#world.delivery.changed();
       signal?.removeEventListener("abort", end);
       if (this.#streams.delete(changed)) this.#remove(changed);
-    });
+    }, conversation);
     this.#streams.add(stream);
     this.#add(stream);
     if (signal?.aborted) stream.end();
