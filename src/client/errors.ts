@@ -7,6 +7,8 @@ export type ClientErrorCode =
   | "ABORTED"
   /** An option or argument is not what it must be. Nothing was sent. */
   | "INVALID_ARGUMENT"
+  /** The account is in no such group or community, and knows nobody by such a blinded id. Nothing has changed. */
+  | "CONVERSATION_UNKNOWN"
   /** The recipient is blocked: unblock first. Nothing was sent. */
   | "CONTACT_BLOCKED"
   /** Too many in a short time; `retryAfterMs` in the details. Nothing was sent. */
@@ -19,6 +21,10 @@ export type ClientErrorCode =
   | "POLL_FAILED"
   /** The account's configs could not be brought to its swarm; they are tried again. The cause says why. */
   | "CONFIG_PUSH_FAILED"
+  /** The account is not in the group: never was, was invited only, was removed, or there is no such group any more. */
+  | "GROUP_NOT_JOINED"
+  /** A change of a group could not be brought to its swarm; it is tried again unless the call says otherwise. */
+  | "GROUP_PUSH_FAILED"
   /** A handler of the app threw. Its message is delivered again (see `Client.on`). */
   | "HANDLER_FAILED";
 

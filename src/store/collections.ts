@@ -8,12 +8,14 @@
  * chore/<hash>                               a change of the own swarm that is still to be made
  * unsupported/<hash>                         an item that a later version may be able to read
  * config/<namespace>                         a config that the account's devices share, and what is to be done for it
+ * group/<id>                                 a group's keys, info and members, and what is to be done for it
+ * group-cursors/<id>                         how far a group's swarm was read
  * ```
  *
  * @module
  */
 import { padNumber } from "./keys.js";
-import { check, isId, isObject, isTime, members, type RecordReader } from "./records.js";
+import { type CursorRecord, check, isId, isObject, isTime, members, type RecordReader } from "./records.js";
 
 /** A kind of records. */
 export interface Collection<T> {
@@ -70,6 +72,57 @@ export interface ConfigRecord {
   /** When the swarm was last told to keep the config, network ms; 0: never. */
   readonly keptAt: number;
 }
+
+/** A control message that is to be stored in a group's swarm. */
+export interface GroupNotice {
+  /** A `GroupUpdateMessage`. */
+  readonly update: Readonly<Record<string, unknown>>;
+  /** Its sent time, network ms: signed, and so its own for ever. */
+  readonly timestamp: number;
+  /** Seconds after sending at which it disappears; 0: it stays. */
+  readonly timer: number;
+}
+
+/** What is to be done in a group's swarm beside storing keys, info and members that changed. */
+export interface PendingGroupWork {
+  readonly notices: readonly GroupNotice[];
+  /** Notices for removed members: bytes for namespace -11. */
+  readonly removals: readonly Uint8Array[];
+  /** Members to be given the keys of what was written before they came. */
+  readonly supplement: readonly string[];
+  /** Members whose tokens the swarm is to refuse, or to take again. */
+  readonly revoke: readonly string[];
+  readonly unrevoke: readonly string[];
+  /** Hashes of messages to be deleted. */
+  readonly deleteHashes: readonly string[];
+  /** All messages are to be deleted. */
+  readonly deleteAll: boolean;
+}
+
+/** A group that the account is in. */
+export interface GroupRecord {
+  /** Keys, info and members, changes that are not pushed yet included. Not encrypted. */
+  readonly dump: Uint8Array;
+  readonly pending: PendingGroupWork;
+  /** Hashes of stored versions that are to be deleted. */
+  readonly obsolete: readonly string[];
+  /** When the swarm was last told to keep the group, network ms; 0: never. */
+  readonly keptAt: number;
+  /** The swarm was read: from then on changes can be pushed without overwriting what is there. */
+  readonly isRead: boolean;
+  /** When something last happened, network ms. */
+  readonly activeAt: number;
+  /** Messages, and those with attachments, sent before are deleted, unix seconds; 0: none. */
+  readonly deletedBefore: number;
+  readonly attachmentsDeletedBefore: number;
+  /** When this device opened the group, network ms: who was a member before that is not known. */
+  readonly openedAt: number;
+  /** Who was on the member list, and until when, network ms. */
+  readonly former: Readonly<Record<string, number>>;
+}
+
+/** How far a group's swarm was read: by `<namespace>/<node>`. */
+export type GroupCursorsRecord = Readonly<Record<string, CursorRecord>>;
 
 /** A message, without its content: what reactions, receipts and deletions refer to. */
 export interface MessageRecord {
@@ -206,6 +259,48 @@ export const CONFIGS: Collection<ConfigRecord> = {
     check(Array.isArray(record["obsolete"]) && record["obsolete"].every(isText), "obsolete");
     check(isTime(record["keptAt"]), "keptAt");
     return record as unknown as ConfigRecord;
+  },
+};
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const isIds = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
+const isNotice = (value: unknown): boolean =>
+  isObject(value) && isObject(value["update"]) && isTime(value["timestamp"]) && isTime(value["timer"]);
+
+function checkPendingWork(value: unknown): void {
+  check(isObject(value), "pending");
+  const { notices, removals } = value;
+  check(Array.isArray(notices) && notices.every(isNotice), "notices");
+  check(Array.isArray(removals) && removals.every((bytes) => bytes instanceof Uint8Array), "removals");
+  for (const name of ["supplement", "revoke", "unrevoke"]) check(isIds(value[name]), name);
+  check(isTexts(value["deleteHashes"]), "deleteHashes");
+  check(typeof value["deleteAll"] === "boolean", "deleteAll");
+}
+
+/** By group id. */
+export const GROUPS: Collection<GroupRecord> = {
+  name: "group",
+  read(text) {
+    const record = members(text);
+    check(record["dump"] instanceof Uint8Array, "dump");
+    checkPendingWork(record["pending"]);
+    check(isTexts(record["obsolete"]), "obsolete");
+    check(typeof record["isRead"] === "boolean", "isRead");
+    for (const name of ["keptAt", "activeAt", "deletedBefore", "attachmentsDeletedBefore", "openedAt"])
+      check(isTime(record[name]), name);
+    check(isObject(record["former"]) && Object.values(record["former"]).every(isTime), "former");
+    return record as unknown as GroupRecord;
+  },
+};
+
+/** By group id. */
+export const GROUP_CURSORS: Collection<GroupCursorsRecord> = {
+  name: "group-cursors",
+  read(text) {
+    const record = members(text);
+    for (const cursor of Object.values(record))
+      check(isObject(cursor) && isText(cursor["hash"]) && isTime(cursor["expiration"]), "cursor");
+    return record as GroupCursorsRecord;
   },
 };
 
