@@ -1,5 +1,5 @@
 /**
- * Bytes and their text forms, integers, and bt-encoding (docs/protocol/bt-encoding.md).
+ * Bytes and their text forms, integers, bt-encoding (docs/protocol/bt-encoding.md), and untrusted JSON.
  *
  * Every decoder is strict: input that is not entirely valid is a `SessionError`, never a shorter or guessed result.
  *
@@ -35,5 +35,14 @@ export {
   writeUint64BE,
   writeUint64LE,
 } from "./ints.js";
+export {
+  isJsonObject,
+  type JsonIntegerRange,
+  type JsonObject,
+  type JsonReaders,
+  jsonMember,
+  jsonReaders,
+  optionalJson,
+} from "./json.js";
 export { bytesToUtf8, type Utf8DecodeOptions, utf8ToBytes } from "./utf8.js";
 export { type DecodedVarint, decodeVarint, encodeVarint } from "./varint.js";

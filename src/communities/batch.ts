@@ -24,7 +24,7 @@ import {
 import { type CommunityErrorCode, replyInvalid, statusError } from "./errors.js";
 import { isJson } from "./exchange.js";
 import { rawPath } from "./path.js";
-import { type JsonRecord, member, readInteger, readList, readRecord } from "./read.js";
+import { type JsonObject, member, readInteger, readList, readRecord } from "./read.js";
 
 /** The values of a list of calls. */
 export type Outcomes<Calls extends readonly CommunityCall<unknown>[]> = {
@@ -71,7 +71,7 @@ function several<const Calls extends readonly CommunityCall<unknown>[]>(
   };
 }
 
-function encodeEntry({ method, path, headers, body }: CommunityRequest): JsonRecord {
+function encodeEntry({ method, path, headers, body }: CommunityRequest): JsonObject {
   return {
     method,
     path: rawPath(path),

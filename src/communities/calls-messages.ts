@@ -7,7 +7,7 @@ import { bytesToBase64 } from "../bytes/index.js";
 import { type CommunityCall, replyJson } from "./call.js";
 import { invalidArgument } from "./errors.js";
 import { numberSegment, roomPath, userSegment, withQuery } from "./path.js";
-import { type JsonRecord, member, readFlag, readInteger, readRecord, readTime } from "./read.js";
+import { type JsonObject, member, readFlag, readInteger, readRecord, readTime } from "./read.js";
 import { type RoomMessage, type RoomPage, readRoomPage, readRow, requireMessage } from "./rows.js";
 
 /** The most rows that servers give at once. */
@@ -178,7 +178,7 @@ function checkReactors(reactors: number): number {
   throw invalidArgument("0 to 20 reactors can be listed", { reactors });
 }
 
-function signedMembers({ data, signature, files }: SignedMessage): JsonRecord {
+function signedMembers({ data, signature, files }: SignedMessage): JsonObject {
   if (signature.length !== 64) throw invalidArgument("a signature has 64 bytes");
   return {
     data: bytesToBase64(data),
@@ -187,7 +187,7 @@ function signedMembers({ data, signature, files }: SignedMessage): JsonRecord {
   };
 }
 
-function readPosted(record: JsonRecord): PostedMessage {
+function readPosted(record: JsonObject): PostedMessage {
   return {
     id: readInteger(member(record, "id"), "the message's id"),
     seqno: readInteger(member(record, "seqno"), "the message's sequence number"),

@@ -12,7 +12,7 @@ import { isRoomToken } from "./link.js";
 import { roomPath, userSegment } from "./path.js";
 import {
   type CommunityUserId,
-  type JsonRecord,
+  type JsonObject,
   member,
   readFlag,
   readInteger,
@@ -203,11 +203,11 @@ export function schedulePermissions(
 }
 
 /** Nearly all of these set a state, so that doing them twice changes nothing. */
-function post(path: string, value: JsonRecord): Pick<CommunityCall<unknown>, "request" | "idempotent"> {
+function post(path: string, value: JsonObject): Pick<CommunityCall<unknown>, "request" | "idempotent"> {
   return { request: { method: "POST", path, body: { kind: "json", value } }, idempotent: true };
 }
 
-function scopeMembers(scope: ModerationScope): JsonRecord {
+function scopeMembers(scope: ModerationScope): JsonObject {
   if ("global" in scope) return { global: true };
   if (scope.rooms === "all") return { rooms: ["*"] };
   if (scope.rooms.length === 0 || !scope.rooms.every(isRoomToken))
@@ -240,7 +240,7 @@ function readScheduled(value: unknown): ScheduledPermissions {
 
 /** Those of `names` that are there. */
 function readRights<Name extends string>(
-  record: JsonRecord,
+  record: JsonObject,
   names: readonly Name[],
 ): { readonly [Right in Name]?: boolean } {
   return Object.fromEntries(

@@ -8,7 +8,7 @@ import { invalidArgument } from "./errors.js";
 import { numberSegment, roomPath, withQuery } from "./path.js";
 import {
   type CommunityUserId,
-  type JsonRecord,
+  type JsonObject,
   member,
   readFlag,
   readInteger,
@@ -239,7 +239,7 @@ function readRoom(value: unknown): Room {
   };
 }
 
-function readRights(record: JsonRecord): RoomRights {
+function readRights(record: JsonObject): RoomRights {
   const flag = (name: string): boolean => readFlag(member(record, name), `the right ${name}`);
   const hasDefaults = member(record, "default_read") !== undefined;
   return {

@@ -3,52 +3,19 @@
  *
  * @module
  */
-import { base64ToBytes } from "../bytes/index.js";
-import { isSessionError } from "../errors/index.js";
+import { jsonReaders, optionalJson } from "../bytes/index.js";
 import { type BlindedId, isBlindedId, isSessionId, type SessionId } from "../identity/index.js";
 import { replyInvalid } from "./errors.js";
 
-/** A JSON object. */
-export type JsonRecord = Readonly<Record<string, unknown>>;
+export { type JsonObject, jsonMember as member } from "../bytes/index.js";
 
 /** An author, or whoever else has an id on a server. */
 export type CommunityUserId = SessionId | BlindedId;
 
-/** An object that is no array. */
-export function readRecord(value: unknown, what: string): JsonRecord {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw replyInvalid(`${what} is no object`);
-  return value as JsonRecord;
-}
-
-/** A member of an object; inherited ones, such as `constructor`, do not count. */
-export function member(record: JsonRecord, name: string): unknown {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
-}
-
-/** An array. */
-export function readList(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw replyInvalid(`${what} is no list`);
-  return value;
-}
-
-/** A string. */
-export function readText(value: unknown, what: string): string {
-  if (typeof value !== "string") throw replyInvalid(`${what} is no text`);
-  return value;
-}
+export const { readRecord, readList, readText, readInteger, readBase64 } = jsonReaders(replyInvalid);
 
 /** A string, or `undefined` where there is none. */
-export function readOptionalText(value: unknown, what: string): string | undefined {
-  return value === undefined || value === null ? undefined : readText(value, what);
-}
-
-/** An integer from 0 that JSON carried without loss. */
-export function readInteger(value: unknown, what: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
-    throw replyInvalid(`${what} is no integer in range`);
-  return value;
-}
+export const readOptionalText: (value: unknown, what: string) => string | undefined = optionalJson(readText);
 
 /** Server times are seconds with a fraction: milliseconds, rounded down as the apps do, so that references to a message agree. */
 export function readTime(value: unknown, what: string): number {
@@ -58,9 +25,7 @@ export function readTime(value: unknown, what: string): number {
 }
 
 /** A time, or `undefined` where there is none. */
-export function readOptionalTime(value: unknown, what: string): number | undefined {
-  return value === undefined || value === null ? undefined : readTime(value, what);
-}
+export const readOptionalTime: (value: unknown, what: string) => number | undefined = optionalJson(readTime);
 
 /** A flag. The server's database has numbers for some, and leaves out others when they are false. */
 export function readFlag(value: unknown, what: string): boolean {
@@ -80,15 +45,4 @@ export function readUserId(value: unknown, what: string): CommunityUserId {
 export function readUserIds(value: unknown, what: string): readonly CommunityUserId[] {
   if (value === undefined || value === null) return [];
   return readList(value, what).filter((id): id is CommunityUserId => isSessionId(id) || isBlindedId(id));
-}
-
-/** Bytes of base64 text, padded or not. */
-export function readBase64(value: unknown, what: string): Uint8Array {
-  const text = readText(value, what);
-  try {
-    return base64ToBytes(text);
-  } catch (cause) {
-    if (isSessionError(cause)) throw replyInvalid(`${what} is no base64`, cause);
-    throw cause;
-  }
 }

@@ -14,7 +14,7 @@ import { type CommunityErrorCode, replyInvalid } from "./errors.js";
 import { verifyCommunityMessage } from "./message-signature.js";
 import {
   type CommunityUserId,
-  type JsonRecord,
+  type JsonObject,
   member,
   readBase64,
   readFlag,
@@ -175,7 +175,7 @@ export function readReactions(value: unknown): readonly Reaction[] {
 }
 
 function readKnownRow(
-  row: JsonRecord,
+  row: JsonObject,
   numbers: { readonly id: number; readonly seqno: number },
   token: string,
   context: ReadContext,
@@ -226,7 +226,7 @@ function readKnownRow(
   };
 }
 
-function verifiedData(row: JsonRecord, from: CommunityUserId, { crypto }: ReadContext): Uint8Array {
+function verifiedData(row: JsonObject, from: CommunityUserId, { crypto }: ReadContext): Uint8Array {
   const data = readBase64(member(row, "data"), "a message's data");
   const signature = readBase64(member(row, "signature"), "a message's signature");
   if (verifyCommunityMessage(from, data, signature, crypto)) return data;
@@ -237,7 +237,7 @@ function verifiedData(row: JsonRecord, from: CommunityUserId, { crypto }: ReadCo
   );
 }
 
-function readWhisper(row: JsonRecord): Whisper | undefined {
+function readWhisper(row: JsonObject): Whisper | undefined {
   if (!readFlag(member(row, "whisper"), "the whisper")) return undefined;
   const to = member(row, "whisper_to");
   return {

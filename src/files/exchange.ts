@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToUtf8 } from "../bytes/index.js";
+import { bytesToUtf8, isJsonObject, type JsonObject } from "../bytes/index.js";
 import { type AbortOptions, isSessionError, SessionError } from "../errors/index.js";
 import {
   type CallOptions,
@@ -110,16 +110,15 @@ function refusal({ status }: ServerReply, { method, endpoint }: ServerRequest): 
 }
 
 /** The JSON object of a reply. Throws `FILE_REPLY_INVALID`. */
-export function jsonReply({ body }: ServerReply): Readonly<Record<string, unknown>> {
+export function jsonReply({ body }: ServerReply): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(bytesToUtf8(body));
   } catch (cause) {
     throw invalidReply("not JSON", cause);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw invalidReply("no JSON object");
-  return value as Readonly<Record<string, unknown>>;
+  if (!isJsonObject(value)) throw invalidReply("no JSON object");
+  return value;
 }
 
 /** Unix seconds with fraction as milliseconds; undefined for anything else. */

@@ -14,11 +14,11 @@
  *
  * @module
  */
-import { bytesToHex, hexToBytes } from "../bytes/index.js";
+import { bytesToHex, hexToBytes, type JsonObject } from "../bytes/index.js";
 import { type Crypto, defaultCrypto, type X25519KeyPair } from "../crypto/index.js";
 import { onionError } from "./errors.js";
 import { clientLayerSecret, type EncType, encryptLayer, type LayerSecret } from "./layer.js";
-import { type JsonObject, MAX_ONION_BODY, packPayload } from "./pack.js";
+import { MAX_ONION_BODY, packPayload } from "./pack.js";
 
 /** A node on a path. Keys are 64 hex digits; a `ServiceNode` fits. */
 export interface OnionHop {

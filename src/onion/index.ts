@@ -40,7 +40,7 @@ export {
   sealNodeReply,
   sealOnionReply,
 } from "./node.js";
-export { type JsonObject, MAX_ONION_BODY, packPayload, type UnpackedPayload, unpackPayload } from "./pack.js";
+export { MAX_ONION_BODY, packPayload, type UnpackedPayload, unpackPayload } from "./pack.js";
 export {
   decryptOnionReply,
   MAX_ONION_REPLY,

@@ -11,12 +11,12 @@
  *
  * @module
  */
-import { bytesToBase64, hexToBytes, utf8ToBytes } from "../bytes/index.js";
+import { bytesToBase64, hexToBytes, type JsonObject, utf8ToBytes } from "../bytes/index.js";
 import { type Crypto, defaultCrypto, type X25519KeyPair } from "../crypto/index.js";
 import { isSessionError, type SessionError } from "../errors/index.js";
 import { type OnionErrorCode, onionError } from "./errors.js";
 import { decryptLayer, type EncType, encryptLayer, nodeLayerSecret, parseEncType } from "./layer.js";
-import { type JsonObject, MAX_ONION_BODY, unpackPayload } from "./pack.js";
+import { MAX_ONION_BODY, unpackPayload } from "./pack.js";
 
 /** One layer as it reaches a node. */
 export interface OnionLayer {

@@ -5,11 +5,8 @@
  *
  * @module
  */
-import { bytesToUtf8, readUint32LE, utf8ToBytes } from "../bytes/index.js";
+import { bytesToUtf8, isJsonObject, type JsonObject, readUint32LE, utf8ToBytes } from "../bytes/index.js";
 import { onionError } from "./errors.js";
-
-/** A JSON object as it was parsed. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** What {@link unpackPayload} found. */
 export interface UnpackedPayload {
@@ -53,11 +50,6 @@ function jsonObject(bytes: Uint8Array): JsonObject {
   }
   if (!isJsonObject(value)) throw invalid("[json.exception.type_error.304] the JSON is no object");
   return value;
-}
-
-/** True for what JSON calls an object: no array, no null. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function invalid(reason: string, cause?: unknown): ReturnType<typeof onionError> {

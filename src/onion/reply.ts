@@ -13,13 +13,12 @@
  *
  * @module
  */
-import { base64ToBytes, bytesToUtf8 } from "../bytes/index.js";
+import { base64ToBytes, bytesToUtf8, isJsonObject } from "../bytes/index.js";
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import type { SessionError } from "../errors/index.js";
 import type { OnionReplyKeys } from "./build.js";
 import { type OnionErrorCode, onionError } from "./errors.js";
 import { decryptLayer, type LayerSecret } from "./layer.js";
-import { isJsonObject } from "./pack.js";
 import { decodeV4Reply, type V4Reply } from "./v4.js";
 
 /** Largest reply taken, in bytes: what nodes pass on (10 MiB of result) as base64, with room for its wrapper. */

@@ -7,9 +7,16 @@
  *
  * @module
  */
-import { type BtValue, btDecode, btEncode, bytesToUtf8, utf8ToBytes } from "../bytes/index.js";
+import {
+  type BtValue,
+  btDecode,
+  btEncode,
+  bytesToUtf8,
+  isJsonObject,
+  type JsonObject,
+  utf8ToBytes,
+} from "../bytes/index.js";
 import { onionError } from "./errors.js";
-import { isJsonObject, type JsonObject } from "./pack.js";
 
 /** A request to a server. */
 export interface V4Request {

@@ -24,7 +24,7 @@ import {
 } from "./node-signatures.js";
 import {
   isNodeKey,
-  type JsonRecord,
+  type JsonObject,
   member,
   readHash,
   readHashes,
@@ -204,7 +204,7 @@ export function parseRevokeReply(
 }
 
 /** Reads one successful entry: its value, and the bytes its node must have signed. */
-type ReadEntry<Value> = (entry: JsonRecord) => { readonly value: Value; readonly signed: Uint8Array };
+type ReadEntry<Value> = (entry: JsonObject) => { readonly value: Value; readonly signed: Uint8Array };
 
 function readMembers<Value>(
   body: unknown,

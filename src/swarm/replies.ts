@@ -12,7 +12,7 @@ import { messageHash } from "./hash.js";
 import { INVALID_SWARM_ID } from "./mapping.js";
 import {
   isNodeKey,
-  type JsonRecord,
+  type JsonObject,
   member,
   readBase64,
   readHash,
@@ -127,7 +127,7 @@ function readSwarmId(value: unknown): bigint | undefined {
   return id === INVALID_SWARM_ID ? undefined : id;
 }
 
-function readNode(record: JsonRecord, swarmId: bigint | undefined, crypto: Crypto): ServiceNode | undefined {
+function readNode(record: JsonObject, swarmId: bigint | undefined, crypto: Crypto): ServiceNode | undefined {
   const key = member(record, "pubkey_ed25519");
   const ed25519PublicKey = typeof key === "string" ? key.toLowerCase() : key;
   if (!isNodeKey(ed25519PublicKey)) throw replyInvalid("a node has no Ed25519 key");

@@ -1,11 +1,11 @@
 import fc from "fast-check";
+import type { JsonObject } from "session-messenger-sdk/bytes";
 import { nodeCrypto } from "session-messenger-sdk/crypto/node";
 import {
   buildOnionRequest,
   checkHopNumber,
   clientLayerSecret,
   type EncType,
-  type JsonObject,
   MAX_ONION_BODY,
   onionRefusal,
   openServerRequest,
