@@ -1,28 +1,14 @@
-import { isSessionError } from "session-messenger-sdk/errors";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../runners/op.js";
 import { onionOps } from "../runners/ops/onion.js";
 import { checkOnionTranscripts } from "../runners/transcripts-onion.js";
+import { testVectors } from "../support/vector-tests.js";
 import { readVectors } from "../support/vectors.js";
 import { backends } from "./support.js";
 
-describe.each(backends)("%s backend", (_name, crypto) => {
-  describe.each(["onion", "onion-response"])("%s.json", (file) => {
-    test.each<[string, Json]>(readVectors(file).cases.map((entry: Json) => [entry.name, entry]))(
-      "%s",
-      (_case, { op, input, output }) => {
-        let got: Json;
-        try {
-          got = onionOps[op]?.(input, { crypto, expected: output });
-        } catch (error) {
-          if (!isSessionError(error)) throw error;
-          got = { error: true };
-        }
-        expect(got).toStrictEqual(output);
-      },
-    );
-  });
+testVectors(["onion", "onion-response"], onionOps);
 
+describe.each(backends)("%s backend", (_name, crypto) => {
   test("onion-http.json: every recorded request peels and rebuilds, every reply opens", () => {
     const results = checkOnionTranscripts(readVectors("onion-http"), crypto);
     expect(results.filter(({ ok }) => !ok)).toEqual([]);
