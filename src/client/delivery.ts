@@ -324,7 +324,7 @@ async function take(consumer: Consumer, message: Deliverable): Promise<Outcome |
   try {
     return await consumer.take(message);
   } catch (cause) {
-    const { from, timestamp } = message;
+    const { from, timestamp } = message as { readonly from?: string; readonly timestamp?: number };
     return handlerError("message", cause, { from, timestamp, hash: message.hash });
   }
 }

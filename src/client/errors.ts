@@ -25,6 +25,12 @@ export type ClientErrorCode =
   | "GROUP_NOT_JOINED"
   /** A change of a group could not be brought to its swarm; it is tried again unless the call says otherwise. */
   | "GROUP_PUSH_FAILED"
+  /** A community server, or one of its rooms, could not be polled: it is tried again. The cause says why. */
+  | "COMMUNITY_POLL_FAILED"
+  /** The account is in no such room: join it first. Nothing was sent. */
+  | "ROOM_NOT_JOINED"
+  /** Rooms of that server are joined with another server key. Nothing was sent to it. */
+  | "COMMUNITY_KEY_CHANGED"
   /** A handler of the app threw. Its message is delivered again (see `Client.on`). */
   | "HANDLER_FAILED";
 

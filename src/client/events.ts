@@ -6,8 +6,10 @@
  */
 import { SessionError } from "../errors/index.js";
 import type { OutgoingMessage, Profile } from "../messages/index.js";
+import type { IdentifiedContact, RoomChange } from "./communities/messages.js";
 import type { Contact } from "./contact-state.js";
-import type { Deliverable, ReceivedText } from "./received.js";
+import type { Conversation } from "./conversations.js";
+import type { Deliverable, ReceivedMessage, ReceivedText } from "./received.js";
 
 /** A retrieved item that became no message. */
 export interface DroppedItem {
@@ -82,7 +84,10 @@ export interface PollReport {
 
 /** Messages by event: texts are `message`, the other kinds go by their own names. Typing is told by its changes. */
 export type MessageEvents = { readonly message: ReceivedText } & {
-  readonly [Kind in Exclude<Deliverable["kind"], "text" | "typing">]: Extract<Deliverable, { kind: Kind }>;
+  readonly [Kind in Exclude<Deliverable["kind"], "text" | "typing">]: Extract<
+    ReceivedMessage,
+    { kind: Kind }
+  >;
 };
 
 /** Events that are told and not waited for. */
@@ -94,7 +99,9 @@ export interface PlainEvents {
   /** What is known of a person changed: who accepts whom, a timer, a profile. A new request is `approved: false`. */
   readonly contact: Contact;
   readonly profile: ProfileChange;
-  /** Other devices of the account changed configs; `contact` and `profile` tell what is different. */
+  /** How a group, a room, or a person known by a blinded id is shown, or how far it was read, changed: here or elsewhere. */
+  readonly conversation: Conversation;
+  /** Other devices of the account changed configs; `contact`, `profile` and `conversation` tell what is different. */
   readonly config: ConfigChange;
   /** A message's time is over; also what was over while the program did not run, once somebody listens. */
   readonly disappeared: DisappearedMessage;
@@ -123,6 +130,9 @@ export const MESSAGE_KINDS: { readonly [Name in keyof MessageEvents]: MessageEve
   "data-extraction": "data-extraction",
   call: "call",
   "group-update": "group-update",
+  "room-edit": "room-edit",
+  "room-deletion": "room-deletion",
+  "room-reactions": "room-reactions",
 };
 
 /** A handler; it may be asynchronous. */

@@ -7,6 +7,8 @@
 import { type Attachment, attachmentFromPointer } from "../files/index.js";
 import type { IncomingGroupMessage } from "../groups/index.js";
 import type { IncomingMessage, LinkPreview } from "../messages/index.js";
+import type { AttachmentPointer } from "../proto/index.js";
+import type { InboxText, RoomDeliverable } from "./communities/messages.js";
 
 /** `source` tells where a message was written; `conversation` names the place. */
 type From<Source extends string, Message> = Message extends unknown
@@ -20,20 +22,31 @@ export type DirectMessage = From<"direct", IncomingMessage>;
 export type GroupMessage = From<"group", IncomingGroupMessage>;
 
 /** A message on its way to the app. */
-export type Deliverable = DirectMessage | GroupMessage;
+export type Deliverable = DirectMessage | GroupMessage | RoomDeliverable | InboxText;
 
 /** A preview of a link, as it is received. */
 export interface ReceivedPreview extends Omit<LinkPreview, "image"> {
   readonly image?: Attachment | undefined;
 }
 
+/** A file of a message in a room: neither encrypted nor padded, whoever reads the room reads it. */
+export interface RoomAttachment extends Attachment {
+  /** The room's address, by which `client.download` finds it. */
+  readonly room: string;
+}
+
+/** Members of a message that hold pointers to files, as the app gets them. */
+interface WithFiles<File extends Attachment> {
+  readonly attachments: readonly File[];
+  readonly preview?: (Omit<ReceivedPreview, "image"> & { readonly image?: File | undefined }) | undefined;
+}
+
 /** A message as the app gets it. */
-type Received<Message> = Message extends { readonly kind: "text" }
-  ? Omit<Message, "attachments" | "preview"> & {
-      readonly attachments: readonly Attachment[];
-      readonly preview?: ReceivedPreview | undefined;
-    }
-  : Message;
+type Received<Message> = Message extends { readonly source: "community"; readonly attachments: unknown }
+  ? Omit<Message, "attachments" | "preview"> & WithFiles<RoomAttachment>
+  : Message extends { readonly kind: "text" }
+    ? Omit<Message, "attachments" | "preview"> & WithFiles<Attachment>
+    : Message;
 
 /** Any message that was received. */
 export type ReceivedMessage = Received<Deliverable>;
@@ -46,16 +59,24 @@ export type ReceivedText = Extract<ReceivedMessage, { readonly kind: "text" }>;
 
 /** `message` for the app. */
 export function receivedMessage(message: Deliverable): ReceivedMessage {
-  if (message.kind !== "text") return message;
+  if (message.kind !== "text" && message.kind !== "room-edit") return message;
   const { attachments, preview, ...rest } = message;
+  const room = message.source === "community" ? { room: message.conversation } : {};
+  const received = (pointer: AttachmentPointer): Attachment => ({
+    ...attachmentFromPointer(pointer),
+    ...room,
+  });
   return {
     ...rest,
-    attachments: attachments.map(attachmentFromPointer),
-    ...(preview === undefined ? {} : { preview: receivedPreview(preview) }),
+    attachments: attachments.map(received),
+    ...(preview === undefined ? {} : { preview: receivedPreview(preview, received) }),
     // What the compiler forgets when it spreads a union: source and conversation still belong together.
   } as ReceivedText;
 }
 
-function receivedPreview({ image, ...rest }: LinkPreview): ReceivedPreview {
-  return { ...rest, ...(image === undefined ? {} : { image: attachmentFromPointer(image) }) };
+function receivedPreview(
+  { image, ...rest }: LinkPreview,
+  received: (pointer: AttachmentPointer) => Attachment,
+): ReceivedPreview {
+  return { ...rest, ...(image === undefined ? {} : { image: received(image) }) };
 }
