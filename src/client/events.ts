@@ -101,6 +101,10 @@ export interface PlainEvents {
   readonly profile: ProfileChange;
   /** How a group, a room, or a person known by a blinded id is shown, or how far it was read, changed: here or elsewhere. */
   readonly conversation: Conversation;
+  /** A room of a community was joined or left, here or on another device, or its description or rights are different. */
+  readonly room: RoomChange;
+  /** It became known whose blinded id it is. */
+  readonly identified: IdentifiedContact;
   /** Other devices of the account changed configs; `contact`, `profile` and `conversation` tell what is different. */
   readonly config: ConfigChange;
   /** A message's time is over; also what was over while the program did not run, once somebody listens. */
