@@ -5,11 +5,12 @@
  * @module
  */
 import { Access, credentialFields, isAuthentic, parseCredentials } from "./auth.js";
-import type { DatabaseMessage } from "./database.js";
+import type { Account, DatabaseMessage, MessageDatabase } from "./database.js";
 import { invalidRequest } from "./errors.js";
 import {
   isMessageHash,
   type NamespaceOrAll,
+  type Params,
   readBoolean,
   readNamespaceOrAll,
   readStrings,
@@ -25,6 +26,7 @@ import {
   type RpcNode,
   type RpcResponse,
   refuse,
+  type ServerRules,
   SIGNATURE_TOLERANCE,
   signAnswer,
   wrongSwarm,
@@ -80,105 +82,107 @@ function deletedAnything({ body }: RpcResponse): boolean {
   return Object.values(swarm).some(({ deleted }) => Array.isArray(deleted) && deleted.length > 0);
 }
 
-const deleteAll: Method = (params) => {
+/** What tells the calls apart that change whatever lies in a namespace, or in all. */
+interface NamespaceCall {
+  readonly method: string;
+  /** The parameter that is signed after the namespace: a time. */
+  readonly time: string;
+  /** The answer to a time that is not taken. `tolerance` is what clocks may differ. */
+  checkTime(time: number, now: number, tolerance: number): RpcResponse | undefined;
+  /** The member of the answer with the hashes of {@link change}. */
+  readonly key: "deleted" | "updated";
+  /** Does the work and tells the messages that it changed. */
+  change(
+    database: MessageDatabase,
+    account: Account,
+    isAsked: (message: DatabaseMessage) => boolean,
+    time: number,
+  ): readonly DatabaseMessage[];
+  /** True for a version that cannot answer for all namespaces. */
+  failsOnAll?(version: ServerRules["version"]): boolean;
+}
+
+const deleteAll = namespaceCall({
+  method: "delete_all",
+  time: "timestamp",
+  checkTime: (timestamp, now, tolerance) =>
+    Math.abs(timestamp - now) > tolerance
+      ? refuse(406, "delete_all timestamp too far from current time")
+      : undefined,
+  key: "deleted",
+  change: (database, account, isAsked) => database.delete(account, isAsked),
+});
+
+const deleteBefore = namespaceCall({
+  method: "delete_before",
+  time: "before",
+  checkTime: (before, now) =>
+    before > now + SIGNATURE_TOLERANCE
+      ? refuse(401, "delete_before timestamp too far in the future")
+      : undefined,
+  key: "deleted",
+  change: (database, account, isAsked, before) =>
+    database.delete(account, (message) => isAsked(message) && message.timestamp <= before),
+  failsOnAll: ([major, minor]) => major === 2 && minor <= 8,
+});
+
+const expireAll = namespaceCall({
+  method: "expire_all",
+  time: "expiry",
+  checkTime: (expiry, now, tolerance) =>
+    expiry < now - tolerance ? refuse(406, "expire_all timestamp should be >= current time") : undefined,
+  key: "updated",
+  change: (database, account, isAsked, expiry) =>
+    database
+      .all(account)
+      .filter(isAsked)
+      .filter(({ hash }) => database.setExpiry(account, hash, expiry, (present) => present > expiry)),
+});
+
+function namespaceCall(call: NamespaceCall): Method {
+  const { method } = call;
+  return (params, { version }) => {
+    const { credentials, namespace, time } = readNamespaceCall(params, call.time);
+    const { account } = credentials;
+    return {
+      isRecursive: true,
+      async run(node, recurse) {
+        if (!node.serves(account)) return wrongSwarm(node, account);
+        const tolerance = recurse ? SIGNATURE_TOLERANCE : FORWARDED_TOLERANCE;
+        const refusal = call.checkTime(time, node.now(), tolerance);
+        if (refusal !== undefined) return refusal;
+        const authentic = isAuthentic(credentials, {
+          database: node.database,
+          crypto: node.crypto,
+          access: Access.delete,
+          signed: [method, namespaceText(namespace), time],
+        });
+        if (!authentic) return refuse(401, `${method} signature verification failed`);
+        const work = (): JsonObject => {
+          const changed = call.change(node.database, account, isIn(namespace), time);
+          return affected(node, call.key, changed, namespace, [account.id, time]);
+        };
+        if (namespace === "all" && call.failsOnAll?.(version)) {
+          // The messages are deleted everywhere, only the answer cannot be made.
+          if (recurse) void node.distribute({ method, params });
+          work();
+          return refuse(500, "request failed");
+        }
+        return onWholeSwarm(node, { method, params }, recurse, work);
+      },
+    };
+  };
+}
+
+/** Reads the parameters in the order of the alphabet, as servers do: of several wrong ones the first is told. */
+function readNamespaceCall(params: Params, timeName: string) {
+  if (timeName < "namespace") readTimestamp(params, timeName);
   const namespace = readNamespaceOrAll(params, "namespace") ?? 0;
   const fields = credentialFields(params, true);
-  const sent = readTimestamp(params, "timestamp");
+  const sent = readTimestamp(params, timeName);
   const credentials = parseCredentials(fields);
-  const { account } = credentials;
-  const timestamp = required("timestamp", sent);
-  return {
-    isRecursive: true,
-    async run(node, recurse) {
-      if (!node.serves(account)) return wrongSwarm(node, account);
-      const tolerance = recurse ? SIGNATURE_TOLERANCE : FORWARDED_TOLERANCE;
-      if (Math.abs(timestamp - node.now()) > tolerance) {
-        return refuse(406, "delete_all timestamp too far from current time");
-      }
-      const authentic = isAuthentic(credentials, {
-        database: node.database,
-        crypto: node.crypto,
-        access: Access.delete,
-        signed: ["delete_all", namespaceText(namespace), timestamp],
-      });
-      if (!authentic) return refuse(401, "delete_all signature verification failed");
-      return onWholeSwarm(node, { method: "delete_all", params }, recurse, () => {
-        const deleted = node.database.delete(account, isIn(namespace));
-        return affected(node, "deleted", deleted, namespace, [account.id, timestamp]);
-      });
-    },
-  };
-};
-
-const deleteBefore: Method = (params, { version }) => {
-  const sent = readTimestamp(params, "before");
-  const namespace = readNamespaceOrAll(params, "namespace") ?? 0;
-  const credentials = parseCredentials(credentialFields(params, true));
-  const { account } = credentials;
-  const before = required("before", sent);
-  const failsOnAll = version[0] === 2 && version[1] <= 8;
-  return {
-    isRecursive: true,
-    async run(node, recurse) {
-      if (!node.serves(account)) return wrongSwarm(node, account);
-      if (before > node.now() + SIGNATURE_TOLERANCE) {
-        return refuse(401, "delete_before timestamp too far in the future");
-      }
-      const authentic = isAuthentic(credentials, {
-        database: node.database,
-        crypto: node.crypto,
-        access: Access.delete,
-        signed: ["delete_before", namespaceText(namespace), before],
-      });
-      if (!authentic) return refuse(401, "delete_before signature verification failed");
-      const inNamespace = isIn(namespace);
-      const work = (): JsonObject => {
-        const deleted = node.database.delete(account, (row) => inNamespace(row) && row.timestamp <= before);
-        return affected(node, "deleted", deleted, namespace, [account.id, before]);
-      };
-      const forwarded = { method: "delete_before", params };
-      if (namespace === "all" && failsOnAll) {
-        // The messages are deleted everywhere, only the answer cannot be made.
-        if (recurse) void node.distribute(forwarded);
-        work();
-        return refuse(500, "request failed");
-      }
-      return onWholeSwarm(node, forwarded, recurse, work);
-    },
-  };
-};
-
-const expireAll: Method = (params) => {
-  const sent = readTimestamp(params, "expiry");
-  const namespace = readNamespaceOrAll(params, "namespace") ?? 0;
-  const credentials = parseCredentials(credentialFields(params, true));
-  const { account } = credentials;
-  const expiry = required("expiry", sent);
-  return {
-    isRecursive: true,
-    async run(node, recurse) {
-      if (!node.serves(account)) return wrongSwarm(node, account);
-      if (expiry < node.now() - (recurse ? SIGNATURE_TOLERANCE : FORWARDED_TOLERANCE)) {
-        return refuse(406, "expire_all timestamp should be >= current time");
-      }
-      const authentic = isAuthentic(credentials, {
-        database: node.database,
-        crypto: node.crypto,
-        access: Access.delete,
-        signed: ["expire_all", namespaceText(namespace), expiry],
-      });
-      if (!authentic) return refuse(401, "expire_all signature verification failed");
-      return onWholeSwarm(node, { method: "expire_all", params }, recurse, () => {
-        const later = (present: number): boolean => present > expiry;
-        const updated = node.database
-          .all(account)
-          .filter(isIn(namespace))
-          .filter(({ hash }) => node.database.setExpiry(account, hash, expiry, later));
-        return affected(node, "updated", updated, namespace, [account.id, expiry]);
-      });
-    },
-  };
-};
+  return { namespace, credentials, time: required(timeName, sent) };
+}
 
 const isIn =
   (namespace: NamespaceOrAll) =>
