@@ -327,6 +327,7 @@ describe("two devices", () => {
       });
       expect(client.conversations.get(bob.sessionId)).toEqual({
         id: bob.sessionId,
+        kind: "direct",
         lastRead: 0,
         markedUnread: false,
         priority: 3,
