@@ -20,8 +20,12 @@ export interface ContactState {
   get(id: string): ContactRecord | undefined;
   /** Everyone. */
   all(): Iterable<readonly [string, ContactRecord]>;
-  /** Sets the record of `id`: at once, and for later runs with `batch`. */
-  put(batch: StoreBatch, id: string, record: ContactRecord): void;
+  /**
+   * Sets the record of `id`: at once, and for later runs with `batch`.
+   *
+   * @returns whom it was at the cost of: strangers of long ago, of whom no more is known now
+   */
+  put(batch: StoreBatch, id: string, record: ContactRecord): readonly string[];
 }
 
 /** A stranger. */
@@ -35,17 +39,47 @@ export const STRANGER: ContactRecord = {
   readUpTo: 0,
 };
 
-/** The records in the store, all of them in memory too. */
-export async function storedContacts(store: Store): Promise<ContactState> {
+/** People whom the account has not accepted, and about whom the user has chosen nothing: anybody can become one. */
+export function isStranger({ approved, blocked, nickname, priority, notifications }: ContactRecord): boolean {
+  const isChosen = nickname !== undefined || priority !== undefined || notifications !== undefined;
+  return !approved && !blocked && !isChosen;
+}
+
+/** Strangers that are remembered: whoever knows a Session ID can write to it from as many accounts as they like. */
+const MAX_STRANGERS = 1_000;
+
+/** The records in the store, all of them in memory too. @param now - network ms */
+export async function storedContacts(store: Store, self: string, now: () => number): Promise<ContactState> {
   const records = new Map((await store.list(CONTACTS)).map(({ id, record }) => [id, record]));
+  const strangers = new Map<string, number>();
+  const note = (id: string, record: ContactRecord): void => {
+    if (id !== self && isStranger(record)) strangers.set(id, record.metAt ?? 0);
+    else strangers.delete(id);
+  };
+  for (const [id, record] of records) note(id, record);
   return {
     get: (id) => records.get(id),
     all: () => records,
     put(batch, id, record) {
-      records.set(id, record);
-      batch.put(CONTACTS, id, record);
+      const dated = { ...record, metAt: records.get(id)?.metAt ?? now() };
+      records.set(id, dated);
+      batch.put(CONTACTS, id, dated);
+      note(id, dated);
+      const excess = Math.max(0, strangers.size - MAX_STRANGERS);
+      const forgotten = excess === 0 ? [] : oldest(strangers, excess);
+      for (const stranger of forgotten) {
+        strangers.delete(stranger);
+        records.delete(stranger);
+        batch.delete(CONTACTS, stranger);
+      }
+      return forgotten;
     },
   };
+}
+
+function oldest(times: ReadonlyMap<string, number>, count: number): string[] {
+  const sorted = [...times].sort(([, a], [, b]) => a - b);
+  return sorted.slice(0, count).map(([id]) => id);
 }
 
 /** Changes the record of `id` and tells it, if anything is different. */
@@ -58,7 +92,7 @@ export function changeContact(
   const present = contacts.get(id) ?? STRANGER;
   const names = Object.keys(changes) as Array<keyof ContactRecord>;
   if (contacts.get(id) !== undefined && names.every((name) => present[name] === changes[name])) return;
-  const record = { ...present, ...changes };
-  contacts.put(batch, id, record);
-  events.emit("contact", { id, ...record });
+  contacts.put(batch, id, { ...present, ...changes });
+  const record = contacts.get(id);
+  if (record !== undefined) events.emit("contact", { id, ...record });
 }

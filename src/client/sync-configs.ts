@@ -52,6 +52,8 @@ export interface ConfigsWorld {
   readonly now: () => number;
   readonly compress: Compress | undefined;
   readonly log: Logger;
+  /** False: the configs are neither read from the swarm nor pushed in this run. */
+  readonly isShared: boolean;
 }
 
 /** What the store has of a config besides its dump. */
@@ -76,14 +78,25 @@ export class Configs {
    */
   readonly listeners: Set<MergeListener> = new Set();
   readonly #missing: ReadonlySet<number>;
+  readonly #isShared: boolean;
   readonly #upkeep = new Map<number, Upkeep>();
 
-  private constructor(configs: Pick<Configs, ConfigName>, records: ReadonlyMap<number, ConfigRecord>) {
+  private constructor(
+    configs: Pick<Configs, ConfigName>,
+    records: ReadonlyMap<number, ConfigRecord>,
+    isShared: boolean,
+  ) {
     this.profile = configs.profile;
     this.contacts = configs.contacts;
     this.groups = configs.groups;
     this.conversations = configs.conversations;
-    this.#missing = new Set(CONFIG_NAMESPACES.filter((namespace) => !records.has(namespace)));
+    this.#isShared = isShared;
+    this.#missing = new Set(
+      CONFIG_NAMESPACES.filter((namespace) => {
+        const record = records.get(namespace);
+        return record === undefined || record.local === true;
+      }),
+    );
     for (const namespace of CONFIG_NAMESPACES) {
       const record = records.get(namespace);
       const obsolete = new Set(record?.obsolete);
@@ -93,7 +106,7 @@ export class Configs {
 
   /** Loads what the store has. A dump that cannot be read counts as absent: the swarm has the config. */
   static async open(world: ConfigsWorld): Promise<Configs> {
-    const { store, account, crypto, now, compress, log } = world;
+    const { store, account, crypto, now, compress, log, isShared } = world;
     const records = new Map<number, ConfigRecord>();
     for (const { id, record } of await store.list(CONFIGS)) records.set(Number(id), record);
     const load = <Config>(namespace: number, make: (options: ConfigOptions) => Config): Config => {
@@ -113,20 +126,17 @@ export class Configs {
       groups: load(5, (options) => new UserGroups(account, options)),
       conversations: load(4, (options) => new ConvoInfoVolatile(account, options)),
     };
-    return new Configs(configs, records);
+    return new Configs(configs, records, isShared);
   }
 
-  /** True if the store had none of this config: everything that the swarm has is new. */
+  /** True if the store had none of this config, or one that was never shared: everything that the swarm has is new. */
   isMissing(namespace: number): boolean {
     return this.#missing.has(namespace);
   }
 
-  /**
-   * True if the store had neither profile nor contacts: a new account, a new device of an old one, or one that did not
-   * sync until now. The other two are kept without syncing too.
-   */
+  /** True if the store had no config that is shared: a new account, a new device of an old one, or the first sync. */
   get isNew(): boolean {
-    return this.isMissing(this.profile.namespace) && this.isMissing(this.contacts.namespace);
+    return this.#missing.size === CONFIG_NAMESPACES.length;
   }
 
   /** By name, in the order of {@link CONFIG_NAMESPACES}. */
@@ -175,7 +185,13 @@ export class Configs {
       if (!everything && !config.needsDump && !upkeep.changed) continue;
       upkeep.changed = false;
       const { obsolete, keptAt } = upkeep;
-      batch.put(CONFIGS, String(config.namespace), { dump: config.dump(), obsolete: [...obsolete], keptAt });
+      const local = !this.#isShared && this.isMissing(config.namespace);
+      batch.put(CONFIGS, String(config.namespace), {
+        dump: config.dump(),
+        obsolete: [...obsolete],
+        keptAt,
+        ...(local ? { local } : {}),
+      });
     }
     if (this.needsPush) this.onChange();
   }

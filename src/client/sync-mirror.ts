@@ -35,11 +35,13 @@ export function mirroredContacts(world: MirrorWorld): ContactState {
   return {
     get: local.get,
     all: local.all,
-    put(batch: StoreBatch, id: string, record: ContactRecord): void {
+    put(batch: StoreBatch, id: string, record: ContactRecord): readonly string[] {
       const before = local.get(id);
-      local.put(batch, id, record);
+      const forgotten = local.put(batch, id, record);
       mirror(world, id, before, record);
+      for (const stranger of forgotten) forget(world, stranger);
       configs.save(batch);
+      return forgotten;
     },
   };
 }
@@ -93,6 +95,16 @@ function mirrorContact(
   const change = changedFields(isNew ? undefined : before, record);
   contacts.set(id, isNew ? { ...change, created: Math.floor(now() / 1000) } : change);
   mirrorReading(configs, id, isNew ? undefined : before, record);
+}
+
+/** Strangers must not fill the config either. Those about whom another device knows more stay there. */
+function forget({ configs: { contacts, conversations } }: MirrorWorld, id: string): void {
+  const contact = isSessionId(id) ? contacts.get(id) : undefined;
+  if (contact === undefined) return;
+  const { approved, blocked, nickname, priority, notifications } = contact;
+  if (approved || blocked || nickname !== "" || priority !== 0 || notifications !== "default") return;
+  contacts.remove(contact.id);
+  conversations.remove({ kind: "contact", id: contact.id });
 }
 
 function mirrorReading(

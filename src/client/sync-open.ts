@@ -47,10 +47,10 @@ export async function openPeople(
   { sync = true, compress, logger }: ClientOptions,
   { store, account, swarms, clock, crypto }: PeopleWorld,
 ): Promise<People> {
-  const local = await storedContacts(store);
   const { now } = clock;
+  const local = await storedContacts(store, account.sessionId, now);
   const log = childLogger(logger, "sync");
-  const configs = await Configs.open({ store, account, crypto, now, compress, log });
+  const configs = await Configs.open({ store, account, crypto, now, compress, log, isShared: sync });
   if (!sync) return { contacts: local, configs, shared: undefined };
   const world = { self: account.sessionId, configs, local, now };
   if (configs.isNew && [...local.all()].length > 0) {

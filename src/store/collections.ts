@@ -61,6 +61,8 @@ export interface ContactRecord {
   readonly mutedUntil?: number | undefined;
   /** The user marked the conversation as unread. */
   readonly markedUnread?: boolean | undefined;
+  /** When this device first heard of them, network ms. */
+  readonly metAt?: number | undefined;
 }
 
 /** One of the account's configs. */
@@ -71,6 +73,8 @@ export interface ConfigRecord {
   readonly obsolete: readonly string[];
   /** When the swarm was last told to keep the config, network ms; 0: never. */
   readonly keptAt: number;
+  /** What the swarm has was never read: the account's devices do not share this yet. */
+  readonly local?: boolean | undefined;
 }
 
 /** A control message that is to be stored in a group's swarm. */
@@ -182,7 +186,7 @@ export const CONTACTS: Collection<ContactRecord> = {
     check(optional(record["theirTimer"], isTimer), "theirTimer");
     check(optional(record["name"], isText), "name");
     check(optional(record["picture"], isPicture), "picture");
-    for (const name of ["removedAt", "mutedUntil"]) check(optional(record[name], isTime), name);
+    for (const name of ["removedAt", "mutedUntil", "metAt"]) check(optional(record[name], isTime), name);
     check(optional(record["nickname"], isText), "nickname");
     check(optional(record["priority"], Number.isSafeInteger), "priority");
     check(
@@ -258,6 +262,10 @@ export const CONFIGS: Collection<ConfigRecord> = {
     check(record["dump"] instanceof Uint8Array, "dump");
     check(Array.isArray(record["obsolete"]) && record["obsolete"].every(isText), "obsolete");
     check(isTime(record["keptAt"]), "keptAt");
+    check(
+      optional(record["local"], (value) => typeof value === "boolean"),
+      "local",
+    );
     return record as unknown as ConfigRecord;
   },
 };
