@@ -23,6 +23,10 @@ export type ClientErrorCode =
   | "CONFIG_PUSH_FAILED"
   /** The account is not in the group: never was, was invited only, was removed, or there is no such group any more. */
   | "GROUP_NOT_JOINED"
+  /** The person is not on the group's member list. */
+  | "GROUP_NOT_MEMBER"
+  /** The person is in the group already. */
+  | "GROUP_ALREADY_MEMBER"
   /** A change of a group could not be brought to its swarm; it is tried again unless the call says otherwise. */
   | "GROUP_PUSH_FAILED"
   /** A community server, or one of its rooms, could not be polled: it is tried again. The cause says why. */

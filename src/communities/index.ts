@@ -168,6 +168,7 @@ export {
   type BannedAndDeleted,
   banAndDelete,
   downloadAttachment,
+  sealDirectMessage,
   sendDirectMessage,
   sendRoomEdit,
   sendRoomMessage,

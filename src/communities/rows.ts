@@ -106,6 +106,8 @@ export type RoomUpdate =
 export interface RoomPage {
   /** In the server's order. Of several rows about one message the last change stays. */
   readonly updates: readonly RoomUpdate[];
+  /** The rows of {@link updates}, in the same order, as the server gave them: {@link readRow} reads them again. */
+  readonly rows: readonly unknown[];
   /** Highest number of a change in the page, those that cannot be read included; `undefined` without any. */
   readonly cursor?: number | undefined;
   /** The server may have more: there were as many rows as were asked for. */
@@ -115,7 +117,7 @@ export interface RoomPage {
 /** A list of rows. @throws `COMMUNITY_REPLY_INVALID` when it is none */
 export function readRoomPage(value: unknown, token: string, limit: number, context: ReadContext): RoomPage {
   const rows = readList(value, "the messages");
-  const updates = new Map<number | string, RoomUpdate>();
+  const kept = new Map<number | string, { readonly update: RoomUpdate; readonly row: unknown }>();
   let cursor: number | undefined;
   for (const [index, row] of rows.entries()) {
     const update = readRow(row, token, context);
@@ -123,14 +125,16 @@ export function readRoomPage(value: unknown, token: string, limit: number, conte
     if (seqno !== undefined && seqno > (cursor ?? -1)) cursor = seqno;
     // Rows without id get a key of their own.
     const key = id ?? `row ${index}`;
-    const earlier = updates.get(key);
-    if (earlier === undefined || seqnoOf(earlier) < (seqno ?? 0)) {
-      updates.delete(key);
-      updates.set(key, update);
+    const earlier = kept.get(key);
+    if (earlier === undefined || seqnoOf(earlier.update) < (seqno ?? 0)) {
+      kept.delete(key);
+      kept.set(key, { update, row });
     }
   }
+  const inOrder = [...kept.values()];
   return {
-    updates: [...updates.values()],
+    updates: inOrder.map(({ update }) => update),
+    rows: inOrder.map(({ row }) => row),
     ...(cursor === undefined ? {} : { cursor }),
     full: rows.length >= limit,
   };

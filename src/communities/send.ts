@@ -82,7 +82,7 @@ export async function sendRoomEdit(
 /**
  * Writes to a blinded id. The apps show only messages with a text; files go encrypted to the file server, not to a room.
  *
- * @throws `COMMUNITY_NO_ACCOUNT`; `COMMUNITY_NOT_FOUND` for users that the server does not know
+ * @throws as {@link sealDirectMessage}; `COMMUNITY_NOT_FOUND` for users that the server does not know
  */
 export async function sendDirectMessage(
   server: CommunityServer,
@@ -90,13 +90,27 @@ export async function sendDirectMessage(
   message: OutgoingCommunityText,
   options: CommunityCallOptions & WriteOptions = {},
 ): Promise<Omit<InboxItem, "message">> {
+  const encrypted = await sealDirectMessage(server, recipient, message, options);
+  return await server.run(postToInbox(recipient, encrypted), options);
+}
+
+/**
+ * A direct message to a blinded id, encrypted for `postToInbox`.
+ *
+ * @throws `COMMUNITY_NO_ACCOUNT`, `INVALID_ARGUMENT` without a text, those of `encodeCommunityContent`
+ */
+export async function sealDirectMessage(
+  server: CommunityServer,
+  recipient: BlindedId,
+  message: OutgoingCommunityText,
+  options: CommunityCallOptions & WriteOptions = {},
+): Promise<Uint8Array> {
   if ((message.text ?? "") === "") throw invalidArgument("a direct message needs a text");
   await server.identity(options);
   const { account, publicKey: serverPublicKey, crypto } = server;
   const data = encodeCommunityContent(message, "inbox", { timestamp: server.now(), ...defined(options) });
   const sender = (account as NonNullable<typeof account>).ed25519.secretKey;
-  const encrypted = encryptForBlinded(data, { sender, recipient, serverPublicKey, crypto });
-  return await server.run(postToInbox(recipient, encrypted), options);
+  return encryptForBlinded(data, { sender, recipient, serverPublicKey, crypto });
 }
 
 /** What {@link banAndDelete} did. */
