@@ -27,6 +27,8 @@ export type ClientErrorCode =
   | "GROUP_NOT_MEMBER"
   /** The person is in the group already. */
   | "GROUP_ALREADY_MEMBER"
+  /** The account is the group's only admin: without it nobody could change the group. */
+  | "GROUP_LAST_ADMIN"
   /** A change of a group could not be brought to its swarm; it is tried again unless the call says otherwise. */
   | "GROUP_PUSH_FAILED"
   /** A community server, or one of its rooms, could not be polled: it is tried again. The cause says why. */

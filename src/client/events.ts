@@ -9,6 +9,7 @@ import type { OutgoingMessage, Profile } from "../messages/index.js";
 import type { IdentifiedContact, RoomChange } from "./communities/messages.js";
 import type { Contact } from "./contact-state.js";
 import type { Conversation } from "./conversations.js";
+import type { DeletedMessage, GroupEvent, GroupInvite } from "./groups/events.js";
 import type { Deliverable, ReceivedMessage, ReceivedText } from "./received.js";
 
 /** A retrieved item that became no message. */
@@ -107,6 +108,12 @@ export interface PlainEvents {
   readonly identified: IdentifiedContact;
   /** Other devices of the account changed configs; `contact`, `profile` and `conversation` tell what is different. */
   readonly config: ConfigChange;
+  /** Something about a group is different. */
+  readonly group: GroupEvent;
+  /** Somebody invites the account to a group. */
+  readonly "group-invite": GroupInvite;
+  /** A message was deleted by its author or by an admin: delete it wherever the app keeps it. */
+  readonly deleted: DeletedMessage;
   /** A message's time is over; also what was over while the program did not run, once somebody listens. */
   readonly disappeared: DisappearedMessage;
   /** Something failed in the background; the client goes on. */

@@ -114,6 +114,8 @@ export interface GroupRecord {
   readonly keptAt: number;
   /** The swarm was read: from then on changes can be pushed without overwriting what is there. */
   readonly isRead: boolean;
+  /** The account leaves the group: it is forgotten once the others are told. */
+  readonly isLeaving: boolean;
   /** When something last happened, network ms. */
   readonly activeAt: number;
   /** Messages, and those with attachments, sent before are deleted, unix seconds; 0: none. */
@@ -293,7 +295,7 @@ export const GROUPS: Collection<GroupRecord> = {
     check(record["dump"] instanceof Uint8Array, "dump");
     checkPendingWork(record["pending"]);
     check(isTexts(record["obsolete"]), "obsolete");
-    check(typeof record["isRead"] === "boolean", "isRead");
+    for (const name of ["isRead", "isLeaving"]) check(typeof record[name] === "boolean", name);
     for (const name of ["keptAt", "activeAt", "deletedBefore", "attachmentsDeletedBefore", "openedAt"])
       check(isTime(record[name]), name);
     check(isObject(record["former"]) && Object.values(record["former"]).every(isTime), "former");

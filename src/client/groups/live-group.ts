@@ -61,7 +61,7 @@ export class LiveGroup {
   #record: GroupRecord;
   #cursors: GroupCursorsRecord;
   #auth: SwarmAuth | undefined;
-  #isOpen = true;
+  readonly #membership = new AbortController();
 
   /**
    * @param record - what the store has; absent: the group is new here, and the first change puts it there
@@ -87,6 +87,7 @@ export class LiveGroup {
       obsolete: [],
       keptAt: 0,
       isRead: false,
+      isLeaving: false,
       activeAt: now,
       deletedBefore: 0,
       attachmentsDeletedBefore: 0,
@@ -112,7 +113,12 @@ export class LiveGroup {
 
   /** False once the account is not in the group any more: nothing is to be done with it then. */
   get isOpen(): boolean {
-    return this.#isOpen;
+    return !this.#membership.signal.aborted;
+  }
+
+  /** Aborts when the account is not in the group any more. */
+  get membership(): AbortSignal {
+    return this.#membership.signal;
   }
 
   /** Signs requests about the group: as an admin, or with the member's token. @throws `GROUP_INVALID_AUTH_DATA` */
@@ -219,7 +225,7 @@ export class LiveGroup {
 
   /** Takes the group out of the store; nothing is to be done with it any more. */
   forget(batch: StoreBatch): void {
-    this.#isOpen = false;
+    this.#membership.abort();
     batch.delete(GROUPS, this.id);
     batch.delete(GROUP_CURSORS, this.id);
   }
@@ -255,6 +261,6 @@ export class LiveGroup {
     if (!isNew && !this.#state.needsDump && Object.keys(changes).length === 0) return;
     const dump = isNew || this.#state.needsDump ? this.#state.dump() : this.#record.dump;
     this.#record = { ...this.#record, ...changes, dump };
-    if (this.#isOpen) batch.put(GROUPS, this.id, this.#record);
+    if (this.isOpen) batch.put(GROUPS, this.id, this.#record);
   }
 }
