@@ -18,7 +18,7 @@ import type { Logger } from "./logger.js";
 import type { FoundConfigs } from "./poller.js";
 import type { ClockPort, ConfigPort, RetrievedItem, SwarmPort } from "./ports.js";
 import { CONFIG_NAMESPACES, type Configs, type MergedChanges } from "./sync-configs.js";
-import { keepAlive } from "./sync-keep.js";
+import { Keeper } from "./sync-keep.js";
 import { project, type ReadElsewhere } from "./sync-project.js";
 import { pullConfigs } from "./sync-pull.js";
 import { pushOnce } from "./sync-push.js";
@@ -61,16 +61,17 @@ export class Sync {
   #pulled = false;
   /** Configs that are too large, until something changes. */
   readonly #refused = new Set<ConfigBase>();
-  /** Configs of which the swarm has lost messages. */
-  readonly #lost = new Set<ConfigBase>();
+  readonly #keeper: Keeper;
+  /** A message that could not be merged came with the poll that is under way. */
+  #unmerged = false;
   #timer: unknown;
   #running: Promise<void> | undefined;
-  #keeping: Promise<void> | undefined;
   #failures = 0;
   #closed = false;
 
   constructor(world: SyncWorld) {
     this.#world = world;
+    this.#keeper = new Keeper({ ...world, repair: (configs) => this.#repair(configs) });
     world.configs.onChange = () => {
       this.#refused.clear();
       this.#schedule(DEBOUNCE_MS);
@@ -129,9 +130,8 @@ export class Sync {
   polled(): void {
     if (this.#closed) return;
     if (this.#world.configs.needsPush) this.#schedule(DEBOUNCE_MS);
-    this.#keeping ??= this.#keep().finally(() => {
-      this.#keeping = undefined;
-    });
+    if (!this.#unmerged) this.#keeper.polled();
+    this.#unmerged = false;
   }
 
   /** Pushes what is to be pushed, and nothing any more. Never rejects. */
@@ -139,13 +139,14 @@ export class Sync {
     const { configs, timers, log } = this.#world;
     this.#closed = true;
     timers.clearTimeout(this.#timer);
+    this.#keeper.close();
     if (!configs.needsPush) return;
     await this.flush().catch((error: unknown) => log.warn("configs wait for the next client", { error }));
   }
 
   /** Resolves when nothing runs. */
   async stopped(): Promise<void> {
-    await Promise.allSettled([this.#running, this.#keeping]);
+    await Promise.allSettled([this.#running, this.#keeper.stopped()]);
   }
 
   /** Tells those who follow the configs. They report their failures: the merge is done. */
@@ -169,6 +170,7 @@ export class Sync {
     const { self, log } = this.#world;
     const { accepted, ignored, changed } = config.merge(items);
     for (const { hash, error } of ignored) log.warn("a config message was ignored", { hash, error });
+    this.#unmerged ||= ignored.length > 0;
     const current = new Set(config.currentHashes);
     // A part that waits for others must be able to come again.
     const waiting = new Set(config.activeHashes.filter((hash) => !current.has(hash)));
@@ -206,7 +208,7 @@ export class Sync {
 
   async #push(): Promise<void> {
     const { configs, store, lifetime } = this.#world;
-    if (!configs.needsPush && this.#lost.size === 0) return;
+    if (!configs.needsPush) return;
     if (!this.#pulled) {
       await pullConfigs(this.#world, this);
       // From now on the store has all configs, so that the account is not new to it any more.
@@ -215,16 +217,13 @@ export class Sync {
     }
     for (;;) {
       throwIfAborted(lifetime);
-      const wanted = configs.all.filter(
-        (config) => (config.needsPush || this.#lost.has(config)) && !this.#refused.has(config),
-      );
+      const wanted = configs.all.filter((config) => config.needsPush && !this.#refused.has(config));
       if (wanted.length === 0) return;
       const { tooLarge } = await pushOnce(this.#world, wanted);
       for (const [config, error] of tooLarge) {
         this.#refused.add(config);
         this.#world.events.emit("error", error);
       }
-      for (const config of wanted) this.#lost.delete(config);
     }
   }
 
@@ -244,14 +243,19 @@ export class Sync {
     throw error;
   }
 
-  async #keep(): Promise<void> {
-    const { log, lifetime, configs } = this.#world;
-    try {
-      for (const config of await keepAlive(this.#world, configs)) this.#lost.add(config);
-      if (this.#lost.size > 0) this.#schedule(DEBOUNCE_MS);
-    } catch (error) {
-      if (!isSessionError(error)) throw error;
-      if (!lifetime.aborted) log.warn("keeping configs alive failed, and is tried again", { error });
-    }
+  /** Stores configs again that are as they were: never at the same time as a push, which may replace them. */
+  async #repair(lost: readonly ConfigBase[]): Promise<void> {
+    while (this.#running !== undefined) await this.#running.catch(() => {});
+    const { configs } = this.#world;
+    this.#running = pushOnce(
+      this.#world,
+      lost.filter((config) => !config.needsPush),
+    )
+      .then(() => {})
+      .finally(() => {
+        this.#running = undefined;
+        if (configs.needsPush) this.#schedule(DEBOUNCE_MS);
+      });
+    await this.#running;
   }
 }

@@ -11,7 +11,6 @@ import { FakeTimers } from "./support/fake-timers.js";
 import { until } from "./support/wait.js";
 
 const NAMESPACES = [2, 3, 5, 4];
-const HOUR = 3_600_000;
 const MONTH = 2_592_000_000;
 
 let net: FakeNetwork;
@@ -378,43 +377,5 @@ describe("two devices", () => {
     await two.sync();
     expect(two.contacts.get(bob.sessionId)?.timer).toEqual({ mode: "after-read", seconds: 3600 });
     expect(two.conversations.get(alice.sessionId).priority).toBe(-1);
-  });
-});
-
-describe("keeping configs alive", () => {
-  test("extends them at most once an hour, to thirty days", async () => {
-    const store = new MemoryLevel();
-    const client = await device({ store });
-    await client.profile.set({ name: "Alice" });
-    await client.sync();
-    await client.poll();
-    expect(net.callsOf("expire")).toEqual([]);
-    net.time += HOUR;
-    await client.poll();
-    await until(() => net.callsOf("expire").length === 1);
-    expect(net.callsOf("expire")[0]?.params).toMatchObject({
-      extend: true,
-      expiry: net.time + MONTH,
-      messages: stored(2),
-    });
-    await client.close();
-    const again = await device({ store });
-    await again.poll();
-    await again.close();
-    expect(net.callsOf("expire")).toHaveLength(1);
-  });
-
-  test("stores a config again, as it is, that a member has lost", async () => {
-    const timers = new FakeTimers();
-    const client = await device({ timers });
-    await client.profile.set({ name: "Alice" });
-    await client.sync();
-    const before = stored(2);
-    net.nodes[0]?.boxes.delete(`${alice.sessionId}/2`);
-    net.time += HOUR;
-    await client.poll();
-    await until(() => timers.pauses.includes(3_000));
-    await client.sync();
-    expect(stored(2)).toEqual(before);
   });
 });
