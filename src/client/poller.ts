@@ -12,6 +12,7 @@ import type { CursorRecord, Store } from "../store/index.js";
 import { maxSizeFractions } from "../swarm/index.js";
 import type { Emitter, PollReport } from "./events.js";
 import type { Logger } from "./logger.js";
+import { MemberTurn } from "./member-turn.js";
 import type { ClockPort, Retrieved, SwarmPort } from "./ports.js";
 
 /** What a poller works with. */
@@ -58,8 +59,6 @@ const NAMESPACE = 0;
 const ATTEMPTS = 8;
 /** No further attempt is begun later than this after the poll began, ms. */
 const PATIENCE_MS = 40_000;
-/** Polls after which another member is asked: one that was away for a while lacks messages for good. */
-const POLLS_PER_MEMBER = 3;
 /** Replies taken from a member in one poll. */
 const MAX_ROUNDS = 20;
 /** A reply with as many items may have been cut, whatever its `more` says. */
@@ -75,15 +74,11 @@ export class Poller {
   readonly #world: PollerWorld;
   #running: Promise<PollReport> | undefined;
   #next: Promise<PollReport> | undefined;
-  /** Members not asked yet in this turn through the swarm, in order. */
-  #turn: string[] = [];
-  /** Members that failed when they were last asked: they come last in the next turn. */
-  readonly #unwell = new Set<string>();
-  #member: string | undefined;
-  #pollsLeft = 0;
+  readonly #turn: MemberTurn;
 
   constructor(world: PollerWorld) {
     this.#world = world;
+    this.#turn = new MemberTurn(world.random);
   }
 
   /**
@@ -123,10 +118,10 @@ export class Poller {
       throwIfAborted(lifetime);
       let node: ServiceNode | undefined;
       try {
-        node = this.#pick(await swarm.members(self, { signal: lifetime }), failed);
+        node = this.#turn.pick(await swarm.members(self, { signal: lifetime }), failed);
         if (node === undefined) break;
         const received = await this.#pollNode(node);
-        this.#unwell.delete(node.ed25519PublicKey);
+        this.#turn.worked(node);
         const report = { node: node.ed25519PublicKey, received };
         events.emit("poll", report);
         return report;
@@ -135,10 +130,9 @@ export class Poller {
         if (error instanceof SessionError && error.code.startsWith("STORE_")) throw error;
         cause = error;
         log.warn("polling a member failed", { attempt, node: node?.ed25519PublicKey, error });
-        this.#member = undefined;
         if (node === undefined) break;
         failed.add(node.ed25519PublicKey);
-        this.#unwell.add(node.ed25519PublicKey);
+        this.#turn.failed(node);
       }
     }
     const error = new SessionError("POLL_FAILED", "no member of the swarm gave its messages", {
@@ -147,23 +141,6 @@ export class Poller {
     });
     events.emit("poll", { received: 0, error });
     throw error;
-  }
-
-  /** The member to ask: the same for some polls, then the next one of a random turn through the swarm. */
-  #pick(members: readonly ServiceNode[], failed: ReadonlySet<string>): ServiceNode | undefined {
-    const usable = new Map(members.map((node) => [node.ed25519PublicKey, node]));
-    if (![...usable.keys()].every((node) => failed.has(node))) for (const node of failed) usable.delete(node);
-    const current = this.#member === undefined ? undefined : usable.get(this.#member);
-    if (current !== undefined && this.#pollsLeft-- > 0) return current;
-    this.#turn = this.#turn.filter((node) => usable.has(node));
-    if (this.#turn.length === 0) {
-      const turn = shuffle([...usable.keys()], this.#world.random);
-      const isWell = (node: string): boolean => !this.#unwell.has(node);
-      this.#turn = [...turn.filter(isWell), ...turn.filter((node) => !isWell(node))];
-    }
-    this.#member = this.#turn.shift();
-    this.#pollsLeft = POLLS_PER_MEMBER - 1;
-    return this.#member === undefined ? undefined : usable.get(this.#member);
   }
 
   /** Takes what `node` has, configs before messages; returns how many messages were new. */
@@ -238,12 +215,4 @@ export function hasMore(found: {
 }): boolean {
   const { last, items, more } = found.retrieved;
   return last !== undefined && last.hash !== found.before && (more || items.length >= MANY_ITEMS);
-}
-
-/** `values` in random order. */
-export function shuffle<T>(values: readonly T[], random: () => number): T[] {
-  return values
-    .map((value) => ({ value, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ value }) => value);
 }

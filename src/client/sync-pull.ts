@@ -11,7 +11,8 @@ import type { ServiceNode } from "../network/index.js";
 import { maxSizeFractions } from "../swarm/index.js";
 import { Limiter } from "./limiter.js";
 import type { Logger } from "./logger.js";
-import { type ConfigReader, hasMore, shuffle } from "./poller.js";
+import { shuffle } from "./member-turn.js";
+import { type ConfigReader, hasMore } from "./poller.js";
 import type { SwarmPort } from "./ports.js";
 import type { Configs } from "./sync-configs.js";
 
