@@ -29,6 +29,14 @@ export type ClientErrorCode =
   | "GROUP_ALREADY_MEMBER"
   /** The account is the group's only admin: without it nobody could change the group. */
   | "GROUP_LAST_ADMIN"
+  /** No invitation to the group waits for an answer; `standing` in the details says what the account is to it. */
+  | "GROUP_NOT_INVITED"
+  /** The account is not on the group's member list. Nothing was changed. */
+  | "GROUP_NOT_MEMBER"
+  /** The account is on the group's member list already, or has answered already. Nothing was changed. */
+  | "GROUP_ALREADY_MEMBER"
+  /** The last admin would leave a group that nobody could change any more: promote somebody first, or destroy it. */
+  | "GROUP_LAST_ADMIN"
   /** A change of a group could not be brought to its swarm; it is tried again unless the call says otherwise. */
   | "GROUP_PUSH_FAILED"
   /** A community server, or one of its rooms, could not be polled: it is tried again. The cause says why. */

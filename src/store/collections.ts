@@ -142,6 +142,8 @@ export interface MessageRecord {
   readonly timer?: number | undefined;
   /** When it disappears, network ms. */
   readonly disappearsAt?: number | undefined;
+  /** It has attachments. */
+  readonly attachments?: boolean | undefined;
 }
 
 /** A message that disappears. */
@@ -211,10 +213,11 @@ export const MESSAGES: Collection<MessageRecord> = {
     check(isId(record["conversation"]), "conversation");
     check(isText(record["kind"]), "kind");
     check(optional(record["hash"], isText), "hash");
-    check(
-      optional(record["read"], (value) => typeof value === "boolean"),
-      "read",
-    );
+    for (const name of ["read", "attachments"])
+      check(
+        optional(record[name], (value) => typeof value === "boolean"),
+        name,
+      );
     for (const name of ["timer", "disappearsAt"]) check(optional(record[name], isTime), name);
     return record as unknown as MessageRecord;
   },

@@ -62,6 +62,7 @@ export class LiveGroup {
   #cursors: GroupCursorsRecord;
   #auth: SwarmAuth | undefined;
   readonly #membership = new AbortController();
+  readonly #lost = new Set<"info" | "members">();
 
   /**
    * @param record - what the store has; absent: the group is new here, and the first change puts it there
@@ -129,9 +130,15 @@ export class LiveGroup {
 
   /** True if a push would bring something to the swarm. */
   get needsPush(): boolean {
+    if (!isIdle(this.#record.pending)) return true;
     const { info, members, keys } = this.#state;
-    const isChanged = this.isAdmin && (info.needsPush || members.needsPush || keys.pending !== undefined);
-    return isChanged || !isIdle(this.#record.pending) || (this.isAdmin && this.#record.obsolete.length > 0);
+    const isChanged = info.needsPush || members.needsPush || keys.pending !== undefined || this.#lost.size > 0;
+    return this.isAdmin && (isChanged || this.#record.obsolete.length > 0);
+  }
+
+  /** Configs of which the swarm has lost messages: admins store them again. */
+  get lost(): Set<"info" | "members"> {
+    return this.#lost;
   }
 
   /** Is this account on the member list? While the list is not known, everybody is. */

@@ -134,13 +134,13 @@ function planKeys({ clock }: PushWorld, { id, state, record }: LiveGroup, plan: 
 
 function planConfig(
   { crypto }: PushWorld,
-  { id, state }: LiveGroup,
+  { id, state, lost }: LiveGroup,
   plan: Plan,
   name: "info" | "members",
   obsolete: Set<string>,
 ): void {
   const config = state[name];
-  if (!config.needsPush) return;
+  if (!config.needsPush && !lost.has(name)) return;
   let push: ReturnType<typeof config.push>;
   try {
     push = config.push();
@@ -160,6 +160,7 @@ function planConfig(
     // What push() has taken out of the config is remembered here.
     for (const hash of replaced) outcome.obsolete.add(hash);
     if (!results.every((result) => result(outcome.sequence).ok)) return;
+    lost.delete(name);
     const current = outcome.state[name];
     current.confirm(seqno, hashes);
     // It has changed meanwhile: what was stored is what the next push replaces.

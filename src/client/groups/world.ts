@@ -45,4 +45,6 @@ export interface GroupWorld extends SendingWorld {
   readonly poll: (group: LiveGroup, options: AbortOptions) => Promise<void>;
   /** Pushes in the background what is to be pushed, and tries again until it is. */
   readonly wake: (group: LiveGroup) => void;
+  /** Does in the background what is to be done beside pushing: see work.ts. */
+  readonly work: (group: LiveGroup) => void;
 }

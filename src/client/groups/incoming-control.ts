@@ -1,0 +1,149 @@
+/**
+ * Control messages in a group (docs/protocol/groups.md §8.1): what each changes here, and which are shown.
+ *
+ * All of it may be done again: flags only go on, profiles go by their time, what is deleted stays so.
+ *
+ * @module
+ */
+import { type GroupControl, readGroupControl } from "../../groups/index.js";
+import type { SessionId } from "../../identity/index.js";
+import type { Profile } from "../../messages/index.js";
+import type { GroupUpdateMessage } from "../../proto/index.js";
+import type { LiveGroup } from "./live-group.js";
+import { deleteLocal, type LocalMessage, localMessages } from "./local-messages.js";
+import { listed } from "./roles.js";
+import type { GroupWorld } from "./world.js";
+
+/** A control message of a group's swarm. */
+export interface ReceivedControl {
+  readonly update: GroupUpdateMessage;
+  readonly from: SessionId;
+  /** Sent time, ms. */
+  readonly timestamp: number;
+  /** In the group's swarm. */
+  readonly hash: string;
+  readonly profile?: Profile | undefined;
+}
+
+type DeleteContent = Extract<GroupControl, { readonly kind: "delete-content" }>;
+
+/** Hashes of deleted messages are known for so long: none lives longer, ms. */
+const REMEMBER_MS = 2_592_000_000;
+
+/**
+ * Does what a control message asks.
+ *
+ * @returns whether it is a notice that the app is to be given
+ * @throws the codes of the store
+ */
+export async function handleGroupControl(
+  world: GroupWorld,
+  group: LiveGroup,
+  message: ReceivedControl,
+): Promise<boolean> {
+  const { clock, crypto, events } = world;
+  const { update, from, timestamp, hash } = message;
+  const control = readGroupControl(update, {
+    groupId: group.id,
+    from,
+    timestamp,
+    now: clock.now(),
+    isMember: (id) => group.isMember(id),
+    isAdmin: (id) => group.state.members.size === 0 || group.isListedAdmin(id),
+    crypto,
+  });
+  switch (control.kind) {
+    case "refused":
+      events.emit("dropped", { rule: "groups §8.1", reason: control.reason, hash });
+      return false;
+    case "info-change":
+    case "member-change":
+    case "member-left-notice":
+      return true;
+    case "invite-accepted":
+      await noteAccepted(world, group, message);
+      return false;
+    case "member-left":
+      await noteLeft(world, group, from);
+      return false;
+    case "delete-content":
+      await deleteContent(world, group, control, message);
+      return false;
+  }
+}
+
+/**
+ * An admin copies what a member says of itself to the member list, if that is newer (§13).
+ *
+ * @throws the codes of the store
+ */
+export async function noteMemberProfile(
+  world: GroupWorld,
+  group: LiveGroup,
+  from: SessionId,
+  profile: Profile | undefined,
+): Promise<void> {
+  if (!group.isAdmin || profile === undefined || !isNews(group, from, profile)) return;
+  await group.change(() => group.state.members.update(from, listed(profile)));
+  world.wake(group);
+}
+
+function isNews(group: LiveGroup, from: SessionId, { updatedAt }: Profile): boolean {
+  const member = group.state.members.get(from);
+  return member !== undefined && member.removal === 0 && updatedAt > member.profileUpdated;
+}
+
+/** An admin notes who accepted, with what they say of themselves. */
+async function noteAccepted(
+  world: GroupWorld,
+  group: LiveGroup,
+  { from, profile }: ReceivedControl,
+): Promise<void> {
+  const member = group.state.members.get(from);
+  if (!group.isAdmin || member === undefined || member.removal > 0) return;
+  const news = profile !== undefined && isNews(group, from, profile) ? listed(profile) : {};
+  const answer = member.isAdmin || member.invite === 0 ? {} : ({ invite: "accepted" } as const);
+  if (Object.keys({ ...news, ...answer }).length === 0) return;
+  await group.change(() => group.state.members.update(from, { ...news, ...answer }));
+  world.wake(group);
+}
+
+/** An admin marks who left; the rest is as for anybody who is removed, without a notice (§12.2). */
+async function noteLeft(world: GroupWorld, group: LiveGroup, from: SessionId): Promise<void> {
+  const member = group.state.members.get(from);
+  if (!group.isAdmin || member === undefined || from === world.self || member.removal > 0) return;
+  // Invited anew since: who has not accepted cannot leave.
+  if (!member.isAdmin && member.invite > 0) return;
+  await group.change(() => group.state.members.update(from, { removal: "member" }));
+  world.work(group);
+}
+
+/** Deletes what was sent before the message, here. Only its author, or an admin, can ask for it. */
+async function deleteContent(
+  world: GroupWorld,
+  group: LiveGroup,
+  control: DeleteContent,
+  { from, timestamp }: ReceivedControl,
+): Promise<void> {
+  const { store, clock } = world;
+  const hashes = new Set(control.hashes);
+  const isOlder = (message: LocalMessage): boolean => message.timestamp < timestamp;
+  const isNamed = ({ record: { hash } }: LocalMessage): boolean => hash !== undefined && hashes.has(hash);
+  const byHash =
+    hashes.size === 0
+      ? []
+      : (await localMessages(store, group.id, control.by === "author" ? from : undefined)).filter(isNamed);
+  const authors = control.by === "admin" ? control.members : [];
+  const byAuthor = (await Promise.all(authors.map((id) => localMessages(store, group.id, id)))).flat();
+  const deleted = new Map(
+    [...byAuthor, ...byHash].filter(isOlder).map((message) => [nameOf(message), message]),
+  );
+  await store.write((batch) => {
+    deleteLocal(world, batch, [...deleted.values()], from);
+    // What has not come yet does not come any more. Whose it is, is not known: so only an admin's word counts.
+    if (control.by === "admin")
+      for (const hash of hashes) batch.markSeen(group.id, hash, clock.now() + REMEMBER_MS);
+  });
+}
+
+const nameOf = ({ author, timestamp }: LocalMessage): string => `${author}/${timestamp}`;

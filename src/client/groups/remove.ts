@@ -1,0 +1,139 @@
+/**
+ * Removing members (docs/protocol/groups.md §12): an admin marks them on the list, and then whichever admin sees the marks
+ * does the rest.
+ *
+ * The rest has two steps, and the marks stay until the first one is in the swarm: a device that stops in between leaves
+ * them to any admin, and what is done twice does no harm.
+ *
+ * @module
+ */
+import type { AbortOptions } from "../../errors/index.js";
+import { buildRemovalNotice, deleteContentMessage, memberChangeMessage } from "../../groups/index.js";
+import type { SessionId } from "../../identity/index.js";
+import type { GroupUpdateMessage } from "../../proto/index.js";
+import { invalidArgument } from "../targets.js";
+import type { LiveGroup } from "./live-group.js";
+import { deleteLocal, type LocalMessage, localMessages } from "./local-messages.js";
+import type { MutablePending } from "./pending.js";
+import { adminContext, checkIds, networkTime, requireAdmin, requireMember } from "./roles.js";
+import type { GroupWorld } from "./world.js";
+
+/** How to remove. */
+export interface RemoveOptions extends AbortOptions {
+  /** Their messages are deleted for everybody. Default: false. */
+  readonly deleteMessages?: boolean | undefined;
+}
+
+/**
+ * Removes members: they cannot read what is written from now on, and are told.
+ *
+ * @returns once all of it is done
+ * @throws `GROUP_NOT_ADMIN`, `GROUP_NOT_MEMBER`, `ID_INVALID`, `INVALID_ARGUMENT` for admins and the own id (nothing changed);
+ *   `GROUP_PUSH_FAILED`, `ABORTED` (it goes on in the background)
+ */
+export async function removeMembers(
+  world: GroupWorld,
+  group: LiveGroup,
+  ids: readonly string[],
+  { deleteMessages = false, signal }: RemoveOptions = {},
+): Promise<void> {
+  requireAdmin(group);
+  const members = checkIds(ids);
+  if (members.length === 0) return;
+  await networkTime(world, signal);
+  await group.change((_batch, pending) => {
+    for (const id of members) {
+      const { isAdmin } = requireMember(group, id);
+      if (id === world.self) throw invalidArgument("the own account leaves instead", { group: group.id });
+      if (isAdmin) throw invalidArgument("admins cannot be removed", { group: group.id, member: id });
+    }
+    const removal = deleteMessages ? "member-and-messages" : "member";
+    for (const id of members) group.state.members.update(id, { removal });
+    pending.notice((timestamp) =>
+      memberChangeMessage({ change: "removed", members }, adminContext(world, group, timestamp)),
+    );
+  });
+  await group.push({ signal });
+  await finishRemovals(world, group, { signal });
+}
+
+/** Members whose removal this device is to finish. */
+export function membersToRemove({ state, isAdmin }: LiveGroup, self: SessionId): SessionId[] {
+  if (!isAdmin) return [];
+  return state.members
+    .list()
+    .filter(({ sessionId, removal }) => removal > 0 && sessionId !== self)
+    .map(({ sessionId }) => sessionId);
+}
+
+/** Groups of which removals are being finished: the next call waits for the one before. */
+const running: WeakMap<LiveGroup, Promise<void>> = /* @__PURE__ */ new WeakMap();
+
+/**
+ * Finishes the removals that are marked on the list (§12.2).
+ *
+ * @throws `GROUP_PUSH_FAILED`, `ABORTED`, the codes of the store; it is done again later
+ */
+export function finishRemovals(
+  world: GroupWorld,
+  group: LiveGroup,
+  options: AbortOptions = {},
+): Promise<void> {
+  const before = running.get(group) ?? Promise.resolve();
+  const finished = before.catch(() => {}).then(() => finish(world, group, options));
+  running.set(group, finished);
+  return finished;
+}
+
+async function finish(world: GroupWorld, group: LiveGroup, options: AbortOptions): Promise<void> {
+  const removed = membersToRemove(group, world.self);
+  if (removed.length === 0) return;
+  await networkTime(world, options.signal);
+  await group.change((_batch, pending) => shutOut(world, group, pending, removed));
+  await group.push(options);
+  const messages = (await Promise.all(removed.map((id) => localMessages(world.store, group.id, id)))).flat();
+  await group.change((batch, pending) => {
+    if (!group.isAdmin) return;
+    const { members } = group.state;
+    const gone = removed.filter((id) => (members.get(id)?.removal ?? 0) > 0);
+    if (gone.length === 0) return;
+    const withMessages = gone.filter((id) => members.get(id)?.removal === 2);
+    const theirs = messages.filter(({ author }) => (withMessages as string[]).includes(author));
+    for (const id of gone) members.remove(id);
+    group.state.rekey();
+    pending.deleteHashes(hashesOf(theirs));
+    deleteLocal(world, batch, theirs, world.self);
+  });
+  await group.push(options);
+}
+
+/** The first step: the members are told, and the swarm refuses their tokens. */
+function shutOut(
+  world: GroupWorld,
+  group: LiveGroup,
+  pending: MutablePending,
+  removed: readonly SessionId[],
+): void {
+  const { members, keys } = group.state;
+  const groupKey = requireAdmin(group);
+  // One that could not be stored yet is of a generation that may be over.
+  pending.done({ removals: pending.work.removals });
+  pending.removal(buildRemovalNotice(groupKey, removed, keys.generation ?? 0, {}, world.crypto));
+  pending.revoke(removed);
+  const withMessages = removed.filter((id) => members.get(id)?.removal === 2);
+  if (withMessages.length === 0 || isAsked(pending, withMessages)) return;
+  pending.notice((timestamp) =>
+    deleteContentMessage({ members: withMessages }, adminContext(world, group, timestamp)),
+  );
+}
+
+/** An earlier round that could not be stored asks to delete what these wrote. */
+function isAsked({ work }: MutablePending, members: readonly SessionId[]): boolean {
+  return work.notices.some(({ update }) => {
+    const { memberSessionIds = [] } = (update as GroupUpdateMessage).deleteMemberContent ?? {};
+    return members.every((id) => memberSessionIds.includes(id));
+  });
+}
+
+const hashesOf = (messages: readonly LocalMessage[]): string[] =>
+  messages.flatMap(({ record: { hash } }) => (hash === undefined ? [] : [hash]));

@@ -1,0 +1,213 @@
+/**
+ * Taking in what a node has of a group (docs/protocol/groups.md §14): keys, then info and members, then the messages, which
+ * go into the inbox. All of it, with the cursors, is one state change.
+ *
+ * Keys come first of all, before removal notices too: a notice is stale if a key of a later generation is ours, and after
+ * a return to the group old notices still lie in the swarm.
+ *
+ * @module
+ */
+import { isSessionError } from "../../errors/index.js";
+import { type GroupDetails, type GroupMember, readRemovalNotice } from "../../groups/index.js";
+import type { GroupId, SessionId } from "../../identity/index.js";
+import type { GroupCursorsRecord, StoreBatch } from "../../store/index.js";
+import { NAMESPACES } from "../../swarm/index.js";
+import type { Retrieved, RetrievedItem } from "../ports.js";
+import type { LiveGroup } from "./live-group.js";
+import type { GroupWorld } from "./world.js";
+
+/** What a node has in one namespace of a group. */
+export interface FoundInGroup {
+  readonly namespace: number;
+  readonly retrieved: Retrieved;
+}
+
+/** What was found. */
+export interface GroupTaking {
+  readonly node: string;
+  readonly found: readonly FoundInGroup[];
+  /** The node refused the other namespaces: the account's token is revoked. */
+  readonly isRefused: boolean;
+}
+
+/** What taking works with. */
+export type TakeWorld = Pick<
+  GroupWorld,
+  "account" | "store" | "configs" | "directory" | "clock" | "crypto" | "events" | "log"
+>;
+
+/** What came of it. */
+export interface Taken {
+  /** New messages in the inbox. */
+  readonly received: number;
+  /** The account is not in the group any more. */
+  readonly removal?: "kicked" | "destroyed" | undefined;
+}
+
+const { groupMessages, groupKeys, groupInfo, groupMembers, revokedRetrievable } = NAMESPACES;
+
+const DAY_MS = 86_400_000;
+/** No item lives longer, whatever its node says. */
+const MAX_LIFE_MS = 30 * DAY_MS;
+/** Who left is remembered for so long: messages live for 14 days. */
+const FORMER_MS = 15 * DAY_MS;
+
+/** What a change of state brought. */
+interface News {
+  readonly fields: ReadonlyArray<keyof GroupDetails>;
+  readonly added: readonly SessionId[];
+  readonly updated: readonly SessionId[];
+  readonly removed: readonly SessionId[];
+}
+
+/** Takes in what a node has. @throws the codes of the store */
+export async function takeIn(world: TakeWorld, group: LiveGroup, taking: GroupTaking): Promise<Taken> {
+  const { store, events } = world;
+  const contents = itemsOf(taking, groupMessages);
+  const hashes = contents.map(({ hash }) => hash);
+  const seen = await store.seen(group.id, hashes);
+  const { taken, news } = await store.write((batch) => {
+    if (!group.isOpen) return { taken: { received: 0 }, news: undefined };
+    return group.edit(batch, () => {
+      const changes = takeState(world, group, taking);
+      const removal = removalOf(world, group, taking);
+      if (removal !== undefined) {
+        world.directory.markRemoved(batch, group.id, removal);
+        return { taken: { received: 0, removal }, news: undefined };
+      }
+      const fresh = new Map(contents.filter(({ hash }) => !seen.has(hash)).map((item) => [item.hash, item]));
+      keepMessages(world, group.id, batch, [...fresh.values()]);
+      noteChanges(world, group, batch, changes, fresh.size > 0);
+      keepCursors(world, group, batch, taking);
+      return { taken: { received: fresh.size }, news: changes };
+    });
+  });
+  if (taken.removal !== undefined) events.emit("group", { id: group.id, change: taken.removal });
+  if (news !== undefined) tell(world, group.id, news);
+  return taken;
+}
+
+/** Keys, then what they open. */
+function takeState(
+  { clock, log }: TakeWorld,
+  { state, id: group }: LiveGroup,
+  taking: GroupTaking,
+): News {
+  const [info, members] = [state.info.snapshot(), state.members.snapshot()];
+  for (const { data, hash, timestamp } of itemsOf(taking, groupKeys)) {
+    try {
+      // Keys sort and expire by this time: one from the future would make all others old.
+      state.loadKeys({ data, hash, timestamp: Math.min(timestamp, clock.now()) });
+    } catch (error) {
+      if (!isSessionError(error)) throw error;
+      log.warn("a keys message was ignored", { group, hash, error });
+    }
+  }
+  if (state.keys.encryptionKey !== undefined) {
+    for (const config of [state.info, state.members]) {
+      const { ignored } = config.merge(itemsOf(taking, config.namespace));
+      for (const { hash, error } of ignored)
+        log.warn("a config message of a group was ignored", { group, hash, error });
+    }
+  }
+  return { fields: state.info.changesSince(info), ...state.members.changesSince(members) };
+}
+
+function removalOf(
+  { account, crypto }: TakeWorld,
+  { id, state }: LiveGroup,
+  taking: GroupTaking,
+): Taken["removal"] {
+  const { generation } = state.keys;
+  for (const { data } of itemsOf(taking, revokedRetrievable)) {
+    const last = readRemovalNotice(data, id, account.x25519, crypto);
+    if (last === undefined) continue;
+    // Without a key of ours only the swarm can tell whether the notice is from before we came back.
+    if (generation === undefined ? taking.isRefused : last >= generation) return "kicked";
+  }
+  return state.info.details.isDestroyed ? "destroyed" : undefined;
+}
+
+function keepMessages(
+  { clock }: TakeWorld,
+  pubkey: GroupId,
+  batch: StoreBatch,
+  items: readonly RetrievedItem[],
+): void {
+  const now = clock.now();
+  for (const item of items) {
+    const { hash, data, timestamp } = item;
+    const expiration = lifeOf(item.expiration, now);
+    batch.addInbox({ pubkey, namespace: groupMessages, hash, data, timestamp, expiration });
+    batch.markSeen(pubkey, hash, expiration + DAY_MS);
+  }
+}
+
+function noteChanges(
+  { clock, configs }: TakeWorld,
+  group: LiveGroup,
+  batch: StoreBatch,
+  { fields, added, updated, removed }: News,
+  hasMessages: boolean,
+): void {
+  const now = clock.now();
+  const isNews = hasMessages || [fields, added, updated, removed].some((list) => list.length > 0);
+  if (!isNews) return;
+  const former = Object.entries(group.record.former).filter(([, until]) => until > now - FORMER_MS);
+  for (const id of removed) former.push([id, now]);
+  const back = new Set<string>(added);
+  group.note(batch, { activeAt: now, former: Object.fromEntries(former.filter(([id]) => !back.has(id))) });
+  const { name } = group.state.info.details;
+  const entry = configs.groups.getGroup(group.id);
+  if (!fields.includes("name") || name === "" || entry === undefined || entry.name === name) return;
+  configs.groups.setGroup(group.id, { name });
+  configs.save(batch);
+}
+
+/** Without a key, the configs must come again. */
+function keepCursors(
+  { clock }: TakeWorld,
+  group: LiveGroup,
+  batch: StoreBatch,
+  { node, found }: GroupTaking,
+): void {
+  const isUseless = (namespace: number): boolean =>
+    group.state.keys.encryptionKey === undefined && (namespace === groupInfo || namespace === groupMembers);
+  const cursors: Record<string, GroupCursorsRecord[string]> = {};
+  for (const { namespace, retrieved } of found) {
+    const { last } = retrieved;
+    if (last === undefined || isUseless(namespace)) continue;
+    cursors[`${namespace}/${node}`] = {
+      hash: last.hash,
+      expiration: lifeOf(last.expiration, clock.now()),
+    };
+  }
+  if (Object.keys(cursors).length > 0) group.putCursors(batch, cursors);
+}
+
+function tell({ events }: TakeWorld, id: GroupId, { fields, added, updated, removed }: News): void {
+  if (fields.length > 0) events.emit("group", { id, change: "info", fields });
+  if (added.length + updated.length + removed.length > 0)
+    events.emit("group", { id, change: "members", added, updated, removed });
+}
+
+function itemsOf({ found }: GroupTaking, namespace: number): readonly RetrievedItem[] {
+  return found.find((each) => each.namespace === namespace)?.retrieved.items ?? [];
+}
+
+const lifeOf = (expiration: number, now: number): number =>
+  Math.min(Math.max(expiration, now), now + MAX_LIFE_MS);
+
+/** What an admin owes the group after a poll (§§6.5 and 11): its own acceptance, and a key that fits the list. */
+export async function settle({ account }: Pick<TakeWorld, "account">, group: LiveGroup): Promise<void> {
+  if (!group.isAdmin || !group.isOpen || group.state.keys.encryptionKey === undefined) return;
+  await group.change(() => {
+    const { state } = group;
+    const self = state.members.get(account.sessionId);
+    if (self !== undefined && self.removal === 0 && !isAccepted(self))
+      state.members.update(self.sessionId, { promotion: "accepted" });
+    if (state.settle()) state.rekey();
+  });
+}
+
+const isAccepted = ({ isAdmin, promotion }: GroupMember): boolean => isAdmin && promotion === 0;
