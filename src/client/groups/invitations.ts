@@ -142,7 +142,7 @@ function admit(
   const before = directory.standing(id);
   const isIn = before === "member" || before === "admin";
   const isTrusted = isIn || contacts.get(from)?.approved === true;
-  const invited = isTrusted ? false : true;
+  const invited = !isTrusted;
   configs.groups.setGroup(id, {
     name: truncateUtf8(name),
     removal: undefined,

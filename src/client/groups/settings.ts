@@ -17,6 +17,7 @@ import { checkName, type ProfilePicture } from "../../messages/index.js";
 import { invalidArgument } from "../targets.js";
 import type { LiveGroup } from "./live-group.js";
 import { adminContext, networkTime, requireAdmin } from "./roles.js";
+import { deleteOld } from "./upkeep.js";
 import type { GroupWorld } from "./world.js";
 
 /** Swarms keep no message for longer, so that no timer of the apps is, seconds. */
@@ -108,6 +109,7 @@ export async function deleteBefore(
     ? { deleteAttachmentsBefore: Math.max(seconds, details.deleteAttachmentsBefore) }
     : { deleteBefore: Math.max(seconds, details.deleteBefore) };
   await changeInfo(world, group, change, undefined, { signal });
+  await deleteOld(world, group);
 }
 
 /**

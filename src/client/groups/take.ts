@@ -88,11 +88,7 @@ export async function takeIn(world: TakeWorld, group: LiveGroup, taking: GroupTa
 }
 
 /** Keys, then what they open. */
-function takeState(
-  { clock, log }: TakeWorld,
-  { state, id: group }: LiveGroup,
-  taking: GroupTaking,
-): News {
+function takeState({ clock, log }: TakeWorld, { state, id: group }: LiveGroup, taking: GroupTaking): News {
   const [info, members] = [state.info.snapshot(), state.members.snapshot()];
   for (const { data, hash, timestamp } of itemsOf(taking, groupKeys)) {
     try {
@@ -125,7 +121,8 @@ function removalOf(
     // Without a key of ours only the swarm can tell whether the notice is from before we came back.
     if (generation === undefined ? taking.isRefused : last >= generation) return "kicked";
   }
-  return state.info.details.isDestroyed ? "destroyed" : undefined;
+  // The end that this device wants must get to the swarm first.
+  return state.info.details.isDestroyed && !state.info.needsPush ? "destroyed" : undefined;
 }
 
 function keepMessages(

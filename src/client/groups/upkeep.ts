@@ -1,12 +1,11 @@
 /**
- * What follows from a group's state once a poll has merged it (docs/protocol/groups.md §§11 to 13), whoever changed it:
- * an admin's own promotion is accepted, keys that collide are replaced, old messages go, and a group that is over is left.
+ * What follows once a poll has merged a group's state, whoever changed it (docs/protocol/groups.md §§11 to 13).
  *
  * @module
  */
-import type { MemberUpdate } from "../../groups/index.js";
 import type { LiveGroup } from "./live-group.js";
 import { deleteLocal, localMessages } from "./local-messages.js";
+import { settle } from "./take.js";
 import type { GroupWorld } from "./world.js";
 
 /**
@@ -14,32 +13,12 @@ import type { GroupWorld } from "./world.js";
  *
  * @throws the codes of the store
  */
-export async function afterMerge(world: GroupWorld, group: LiveGroup): Promise<void> {
+export async function afterPoll(world: GroupWorld, group: LiveGroup): Promise<void> {
   if (!group.isOpen) return;
-  if (isOver(group)) {
-    await world.store.write((batch) => world.directory.markRemoved(batch, group.id, "destroyed"));
-    world.events.emit("group", { id: group.id, change: "destroyed" });
-    return;
-  }
-  if (group.isAdmin) await group.change(() => settleAsAdmin(world, group));
+  await settle(world, group);
   await deleteOld(world, group);
   world.wake(group);
   world.work(group);
-}
-
-/** An admin has ended the group. One of ours that is not pushed yet must get there first. */
-function isOver({ state, needsPush, isAdmin }: LiveGroup): boolean {
-  return state.info.details.isDestroyed && !(isAdmin && needsPush);
-}
-
-/** Part of one state change: takes up the own promotion, and replaces keys that do not fit the list. */
-function settleAsAdmin({ self }: GroupWorld, { state }: LiveGroup): void {
-  const own = state.members.get(self);
-  if (own !== undefined && own.status !== "promotion-accepted") {
-    const accepted: MemberUpdate = { promotion: "accepted" };
-    if (own.removal === 0) state.members.update(self, accepted);
-  }
-  if (state.settle()) state.rekey();
 }
 
 /** Deletes here what an admin has deleted by time; only later times have an effect. */
