@@ -7,7 +7,7 @@
  * @module
  */
 import { isSessionError, SessionError } from "../../errors/index.js";
-import type { GroupStanding } from "../../groups/index.js";
+import { type GroupStanding, inviteResponse } from "../../groups/index.js";
 import { type GroupId, isGroupId } from "../../identity/index.js";
 import { GROUP_CURSORS, GROUPS, type StoreBatch } from "../../store/index.js";
 import type { ClientErrorCode } from "../errors.js";
@@ -96,7 +96,10 @@ export class Directory {
       return present;
     }
     const group = new LiveGroup(this.#world, id, { secretKey, authData });
-    group.note(batch, {});
+    group.edit(batch, (pending) => {
+      // The admins learn that the account is there, once it has read the group; from several of its devices does no harm.
+      if (!group.isAdmin) pending.notice(() => inviteResponse());
+    });
     this.#open.set(id, group);
     return group;
   }

@@ -60,20 +60,26 @@ interface News {
   readonly removed: readonly SessionId[];
 }
 
+/** What came of it, and what is to be told. */
+interface Intake {
+  readonly taken: Taken;
+  readonly news?: News | undefined;
+}
+
 /** Takes in what a node has. @throws the codes of the store */
 export async function takeIn(world: TakeWorld, group: LiveGroup, taking: GroupTaking): Promise<Taken> {
   const { store, events } = world;
   const contents = itemsOf(taking, groupMessages);
   const hashes = contents.map(({ hash }) => hash);
   const seen = await store.seen(group.id, hashes);
-  const { taken, news } = await store.write((batch) => {
+  const { taken, news } = await store.write((batch): Intake => {
     if (!group.isOpen) return { taken: { received: 0 }, news: undefined };
-    return group.edit(batch, () => {
+    return group.edit(batch, (): Intake => {
       const changes = takeState(world, group, taking);
       const removal = removalOf(world, group, taking);
       if (removal !== undefined) {
         world.directory.markRemoved(batch, group.id, removal);
-        return { taken: { received: 0, removal }, news: undefined };
+        return { taken: { received: 0, removal } };
       }
       const fresh = new Map(contents.filter(({ hash }) => !seen.has(hash)).map((item) => [item.hash, item]));
       keepMessages(world, group.id, batch, [...fresh.values()]);
