@@ -5,9 +5,10 @@
  */
 import type { AbortOptions } from "../errors/index.js";
 import { checkName, type Profile, type ProfilePicture } from "../messages/index.js";
-import { type ContactRecord, MESSAGES, messageId } from "../store/index.js";
+import type { ContactRecord } from "../store/index.js";
 import { type Contact, changeContact, STRANGER } from "./contact-state.js";
 import { profileOf } from "./effects.js";
+import { forgetMessages, messagesWith } from "./forgetting.js";
 import { approval, requestResponse } from "./outbound.js";
 import { checkRecipient, invalidArgument } from "./targets.js";
 import type { SendResult } from "./transmit.js";
@@ -20,6 +21,8 @@ export interface ProfileChanges {
   /** Address and key of an uploaded picture; `null` removes it. */
   readonly picture?: ProfilePicture | null | undefined;
 }
+
+const LAST_TIME = Number.MAX_SAFE_INTEGER - 1;
 
 /** See the module's description. */
 export class Contacts {
@@ -82,17 +85,18 @@ export class Contacts {
     await this.#set(id, { blocked: false });
   }
 
-  /** Forgets a person, their messages, and what they wrote before now but has not arrived yet (V6). A block stays. */
+  /**
+   * Forgets a person, the messages with them, and what they wrote before now but has not arrived yet (V6); on the other
+   * devices of the account too. A block stays.
+   */
   async remove(id: string): Promise<void> {
     const author = checkRecipient(id);
-    const { contacts, store, clock, events } = this.#world;
+    const { contacts, store, clock, events, self } = this.#world;
+    if (author === self) throw invalidArgument("that is the own account");
     const { blocked } = contacts.get(author) ?? STRANGER;
-    const messages = await store.list(MESSAGES, {
-      from: messageId(author, 0),
-      to: messageId(author, Number.MAX_SAFE_INTEGER),
-    });
+    const messages = await messagesWith({ self, store }, new Map([[author, LAST_TIME]]));
     await store.write((batch) => {
-      for (const message of messages) batch.delete(MESSAGES, message.id);
+      forgetMessages(batch, messages);
       const record = { ...STRANGER, blocked, removedAt: clock.now() };
       contacts.put(batch, author, record);
       events.emit("contact", { id: author, ...record });

@@ -17,6 +17,7 @@ import { Disappearing } from "./disappearing.js";
 import { applyMessage, applyProfile } from "./effects.js";
 import { asSessionError } from "./errors.js";
 import { Emitter } from "./events.js";
+import { forgetRemoved } from "./forgetting.js";
 import { directSource } from "./inbox.js";
 import { childLogger, type Logger } from "./logger.js";
 import { noteSent } from "./outbound.js";
@@ -253,12 +254,19 @@ function pollLoop(
 const PRUNE_EVERY_MS = 3_600_000;
 
 /** Forgets what is over, at most once an hour. After a poll, because then network time is known. */
-function pruner({ store, clock, now }: ClientWorld, events: Emitter): () => void {
+function pruner({ self, store, contacts, clock, now }: ClientWorld, events: Emitter): () => void {
   let last = Number.NEGATIVE_INFINITY;
+  let isFirst = true;
+  const prune = async (): Promise<void> => {
+    // What a crash kept from being forgotten with the person.
+    if (isFirst) await forgetRemoved({ self, store, contacts });
+    isFirst = false;
+    await store.prune({ now: clock.now() });
+  };
   return () => {
     if (now() - last < PRUNE_EVERY_MS) return;
     last = now();
-    store.prune({ now: clock.now() }).catch((error: unknown) => {
+    prune().catch((error: unknown) => {
       if (!isSessionError(error, "CLOSED"))
         events.emit("error", asSessionError(error, "POLL_FAILED", "pruning failed"));
     });

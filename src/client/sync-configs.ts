@@ -21,7 +21,7 @@ import {
 } from "../config/index.js";
 import type { Crypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
-import type { Account, BlindedId } from "../identity/index.js";
+import type { Account, BlindedId, SessionId } from "../identity/index.js";
 import { CONFIGS, type ConfigRecord, type Store, type StoreBatch } from "../store/index.js";
 import type { ConfigName } from "./events.js";
 import type { Logger } from "./logger.js";
@@ -32,12 +32,14 @@ export const CONFIG_NAMESPACES: readonly number[] = [2, 3, 5, 4];
 /** Snapshots of all configs. */
 export type ConfigSnapshots = { readonly [Name in ConfigName]: ConfigDict };
 
-/** What a merge changed of that which is not a person's: other devices did that. */
+/** What a merge changed: other devices did that. */
 export interface MergedChanges {
   readonly groups: UserGroupsChanges;
   /** Of all kinds. */
   readonly conversations: ListChanges<ConversationId>;
   readonly blinded: ListChanges<BlindedId>;
+  /** Already taken into the records of people. */
+  readonly contacts: ListChanges<SessionId>;
 }
 
 /** Is told of a merge. The next one waits for it. */
@@ -174,7 +176,7 @@ export class Configs {
     return {
       groups: this.groups.changesSince(before.groups),
       conversations: this.conversations.changesSince(before.conversations),
-      blinded: this.contacts.changesSince(before.contacts).blinded,
+      ...this.contacts.changesSince(before.contacts),
     };
   }
 

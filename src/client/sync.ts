@@ -14,6 +14,7 @@ import type { CursorRecord, Store, StoreBatch } from "../store/index.js";
 import type { ContactState } from "./contact-state.js";
 import { asSessionError } from "./errors.js";
 import type { ConfigName, Emitter } from "./events.js";
+import { forgetRemoved } from "./forgetting.js";
 import type { Logger } from "./logger.js";
 import type { FoundConfigs } from "./poller.js";
 import type { ClockPort, ConfigPort, RetrievedItem, SwarmPort } from "./ports.js";
@@ -88,7 +89,7 @@ export class Sync {
 
   /** Merges what a node has, and brings the records of people up to date: all of it in one write. */
   async take(node: string, found: readonly FoundConfigs[]): Promise<void> {
-    const { store, self, events, configs, onRead } = this.#world;
+    const { store, self, events, configs, local, onRead } = this.#world;
     const hashes = found.flatMap(({ retrieved }) => retrieved.items.map(({ hash }) => hash));
     const seen = await store.seen(self, hashes);
     const changed: ConfigName[] = [];
@@ -111,6 +112,7 @@ export class Sync {
       return { read: result, changes: configs.changesSince(before) };
     });
     for (const item of read) await onRead(item);
+    await forgetRemoved({ self, store, contacts: local }, changes.contacts.removed);
     if (changed.length > 0) {
       await this.#tell(changes);
       events.emit("config", { configs: changed });
