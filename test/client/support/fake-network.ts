@@ -50,7 +50,7 @@ export class FakeNode {
   }
 }
 
-type Params = Record<string, unknown>;
+export type Params = Record<string, unknown>;
 /** Answers instead of the node, or throws; `undefined` lets the node answer. */
 export type Intercept = (call: {
   node: FakeNode;
@@ -66,6 +66,8 @@ export class FakeNetwork {
   /** What each call was. */
   readonly calls: Array<{ node: FakeNode; method: string; params: Params }> = [];
   intercept: Intercept | undefined;
+  /** True: the reply does not come back, although the node did what it was asked. */
+  lost: ((call: { node: FakeNode; method: string; params: Params }) => boolean) | undefined;
   closed = 0;
   /** Whether a node has told its time. */
   clockKnown = true;
@@ -133,14 +135,17 @@ export class FakeNetwork {
     throwIfAborted(signal);
     const node = this.nodes.find((candidate) => candidate.info.ed25519PublicKey === info.ed25519PublicKey);
     if (node === undefined || node.down) throw new SessionError("NODE_UNREACHABLE", "the node is down");
-    const reply = await this.#answer(node, request.method, request.params as Params);
+    const params = request.params as Params;
+    const reply = await this.#answer(node, request.method, params);
     throwIfAborted(signal);
+    if (this.lost?.({ node, method: request.method, params }))
+      throw new SessionError("TIMEOUT", "the reply was lost");
     const body = structuredClone(reply.body);
     return { status: reply.status, body, text: JSON.stringify(body) ?? "", node: info, path: [] };
   }
 
   /** What every node of the swarm that is up says for itself. */
-  #everywhere(entry: (member: FakeNode) => object): FakeReply {
+  everywhere(entry: (member: FakeNode) => object): FakeReply {
     const swarm = Object.fromEntries(
       this.nodes.map((member) => [
         member.info.ed25519PublicKey,
@@ -191,7 +196,7 @@ export class FakeNetwork {
       case "delete": {
         const requested = params["messages"] as string[];
         const pubkey = String(params["pubkey"]);
-        return this.#everywhere((member) => {
+        return this.everywhere((member) => {
           const deleted = requested.filter((hash) => member.all(pubkey).some((item) => item.hash === hash));
           for (const [name, box] of member.boxes) {
             if (!name.startsWith(`${pubkey}/`)) continue;
@@ -207,7 +212,7 @@ export class FakeNetwork {
         const requested = params["messages"] as string[];
         const pubkey = String(params["pubkey"]);
         const expiry = Number(params["expiry"]);
-        return this.#everywhere((member) => {
+        return this.everywhere((member) => {
           const found = member.all(pubkey).filter(({ hash }) => requested.includes(hash));
           const later = found.filter(({ expiration }) => {
             if (params["extend"] === true) return expiration < expiry;
@@ -236,7 +241,8 @@ export class FakeNetwork {
   }
 }
 
-function sign(node: FakeNode, text: string | Uint8Array): string {
+/** The node's signature of its own word, base64. */
+export function sign(node: FakeNode, text: string | Uint8Array): string {
   const bytes = typeof text === "string" ? utf8ToBytes(text) : text;
   return bytesToBase64(defaultCrypto.ed25519Sign(bytes, node.keys.secretKey));
 }
