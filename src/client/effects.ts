@@ -93,12 +93,15 @@ export async function applyProfile(world: World, from: string, profile: Profile)
 }
 
 /** What a message says about a person, for the rules of approval and profiles. */
-type Saying = Pick<IncomingMessage, "from"> | { readonly from: string };
+type Saying =
+  | Pick<IncomingMessage, "from" | "conversation" | "kind" | "outgoing" | "expiration" | "timestamp">
+  | { readonly from: string };
 
-function changePeople(
+/** Changes what is known of the other party, by the rules of approval and profiles. */
+export function changePeople(
   world: World,
   batch: StoreBatch,
-  message: (IncomingMessage | Saying) & { readonly profile?: Profile | undefined },
+  message: Saying & { readonly profile?: Profile | undefined },
 ): void {
   const { contacts, events, self } = world;
   const incoming = "kind" in message ? message : undefined;
@@ -121,7 +124,12 @@ function changePeople(
 /** Our own setting changes by our other devices only; theirs is theirs (docs/protocol/messages.md §8). */
 function timerChanges(
   { contacts }: World,
-  { outgoing, conversation, expiration, timestamp }: IncomingMessage,
+  {
+    outgoing,
+    conversation,
+    expiration,
+    timestamp,
+  }: Pick<IncomingMessage, "outgoing" | "conversation" | "expiration" | "timestamp">,
 ): Partial<ContactRecord> {
   if (!outgoing) return { theirTimer: expiration };
   const { timerSetAt } = contacts.get(conversation) ?? STRANGER;

@@ -20,6 +20,15 @@ export interface UnsupportedWorld {
   readonly maxBytes: number;
 }
 
+/** A message of a kind that this version does not know, wherever it was written. */
+type UnreadKind = Omit<UnknownKind, "from" | "conversation"> & {
+  readonly from: string;
+  readonly conversation?: string | undefined;
+};
+
+/** What reading made of an item that this version cannot read. */
+type UnreadResult = NewerFormat | UnreadKind;
+
 /** An item whose life in the swarm is shorter by more than this than the longest is not kept beyond it. */
 const LONGEST_MS = 1_209_600_000;
 const TOLERANCE_MS = 3_600_000;
@@ -48,8 +57,9 @@ export class Unsupported {
     await store.write((batch) => {
       for (const { id } of over) batch.delete(UNSUPPORTED, id);
       for (const { id: hash, record } of retried) {
-        const { namespace, data, timestamp, expiration } = record;
-        batch.addInbox({ pubkey: self, namespace, hash, data, timestamp, expiration });
+        const { namespace, data, timestamp, expiration, room } = record;
+        const place = room === undefined ? {} : { room };
+        batch.addInbox({ pubkey: self, namespace, hash, data, timestamp, expiration, ...place });
         batch.put(UNSUPPORTED, hash, { ...record, version });
       }
     });
@@ -57,14 +67,15 @@ export class Unsupported {
   }
 
   /** Keeps an item, and tells of it the first time. */
-  async keep(item: InboxItem, result: NewerFormat | UnknownKind): Promise<void> {
-    const { hash, namespace, data, timestamp, expiration } = item;
+  async keep(item: InboxItem, result: UnreadResult): Promise<void> {
+    const { hash, namespace, data, timestamp, expiration, room } = item;
     const { store, events, version, maxBytes } = this.#world;
     if (this.#kept.has(hash)) return;
     const { reason } = result;
     if (data.length <= maxBytes) {
       const until = usefulUntil(item, result);
-      const record = { reason, namespace, data, timestamp, expiration, version };
+      const place = room === undefined ? {} : { room };
+      const record = { reason, namespace, data, timestamp, expiration, version, ...place };
       this.#kept.set(hash, data.length);
       let total = [...this.#kept.values()].reduce((sum, bytes) => sum + bytes, 0);
       await store.write((batch) => {
@@ -77,7 +88,7 @@ export class Unsupported {
         }
       });
     }
-    const { from, conversation, timestamp: sentAt } = result as Partial<UnknownKind>;
+    const { from, conversation, timestamp: sentAt } = result as Partial<UnreadKind>;
     events.emit("unsupported", {
       reason,
       hash,
@@ -96,10 +107,7 @@ export class Unsupported {
 }
 
 /** When nobody needs the bytes any more; undefined: never. */
-function usefulUntil(
-  { timestamp, expiration }: InboxItem,
-  result: NewerFormat | UnknownKind,
-): number | undefined {
+function usefulUntil({ timestamp, expiration }: InboxItem, result: UnreadResult): number | undefined {
   if (result.reason === "unknown-type" && result.expiration.mode === "after-send") {
     return result.timestamp + result.expiration.seconds * 1000;
   }

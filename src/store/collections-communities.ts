@@ -5,7 +5,7 @@
  * community-room/<server address>/<room>     how far a room was read, and what is known of it
  * community-server/<server address>          how far the direct messages on a server were read
  * community-post/<ms>/<number>               a message on its way to a room, or to a blinded id
- * blinded-id/<blinded id>                    whose blinded id it is
+ * blinded-id/<blinded id>                    somebody known by a blinded id, and who that is
  * ```
  *
  * @module
@@ -54,11 +54,14 @@ export type PostRecord = {
   | { readonly kind: "direct"; readonly recipient: string; readonly encrypted: Uint8Array }
 );
 
-/** Whose blinded id it is. */
+/** Somebody known by a blinded id. */
 export interface BlindedIdRecord {
-  readonly sessionId: string;
+  /** Whose it is; absent as long as that is not known. */
+  readonly sessionId?: string | undefined;
   /** The server where they are called so. */
   readonly baseUrl: string;
+  /** Its key, 64 hex characters. */
+  readonly publicKey: string;
 }
 
 const optional = (value: unknown, is: (value: unknown) => boolean): boolean =>
@@ -116,8 +119,8 @@ export const BLINDED_IDS: Collection<BlindedIdRecord> = {
   name: "blinded-id",
   read(text) {
     const record = members(text);
-    check(isId(record["sessionId"]), "sessionId");
-    check(isText(record["baseUrl"]), "baseUrl");
+    check(optional(record["sessionId"], isId), "sessionId");
+    for (const name of ["baseUrl", "publicKey"]) check(isText(record[name]), name);
     return record as unknown as BlindedIdRecord;
   },
 };

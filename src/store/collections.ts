@@ -169,6 +169,8 @@ export interface UnsupportedRecord {
   readonly until?: number | undefined;
   /** Version of the library that tried last. */
   readonly version: string;
+  /** The room or community server that it is from; absent: it is from a swarm. */
+  readonly room?: string | undefined;
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
@@ -255,6 +257,7 @@ export const UNSUPPORTED: Collection<UnsupportedRecord> = {
     check(record["data"] instanceof Uint8Array, "data");
     for (const name of ["timestamp", "expiration"]) check(isTime(record[name]), name);
     check(optional(record["until"], isTime), "until");
+    check(optional(record["room"], isText), "room");
     return record as unknown as UnsupportedRecord;
   },
 };
