@@ -132,7 +132,8 @@ export class LiveGroup {
   get needsPush(): boolean {
     if (!isIdle(this.#record.pending)) return true;
     const { info, members, keys } = this.#state;
-    const isChanged = info.needsPush || members.needsPush || keys.pending !== undefined || this.#lost.size > 0;
+    const isChanged =
+      info.needsPush || members.needsPush || keys.pending !== undefined || this.#lost.size > 0;
     return this.isAdmin && (isChanged || this.#record.obsolete.length > 0);
   }
 

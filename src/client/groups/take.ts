@@ -73,7 +73,7 @@ export async function takeIn(world: TakeWorld, group: LiveGroup, taking: GroupTa
   const hashes = contents.map(({ hash }) => hash);
   const seen = await store.seen(group.id, hashes);
   const { taken, news } = await store.write((batch): Intake => {
-    if (!group.isOpen) return { taken: { received: 0 }, news: undefined };
+    if (!group.isOpen) return { taken: { received: 0 } };
     return group.edit(batch, (): Intake => {
       const changes = takeState(world, group, taking);
       const removal = removalOf(world, group, taking);
