@@ -66,8 +66,6 @@ export class FakeNetwork {
   /** What each call was. */
   readonly calls: Array<{ node: FakeNode; method: string; params: Params }> = [];
   intercept: Intercept | undefined;
-  /** True: the reply does not come back, although the node did what it was asked. */
-  lost: ((call: { node: FakeNode; method: string; params: Params }) => boolean) | undefined;
   closed = 0;
   /** Whether a node has told its time. */
   clockKnown = true;
@@ -135,11 +133,8 @@ export class FakeNetwork {
     throwIfAborted(signal);
     const node = this.nodes.find((candidate) => candidate.info.ed25519PublicKey === info.ed25519PublicKey);
     if (node === undefined || node.down) throw new SessionError("NODE_UNREACHABLE", "the node is down");
-    const params = request.params as Params;
-    const reply = await this.#answer(node, request.method, params);
+    const reply = await this.#answer(node, request.method, request.params as Params);
     throwIfAborted(signal);
-    if (this.lost?.({ node, method: request.method, params }))
-      throw new SessionError("TIMEOUT", "the reply was lost");
     const body = structuredClone(reply.body);
     return { status: reply.status, body, text: JSON.stringify(body) ?? "", node: info, path: [] };
   }

@@ -1,0 +1,143 @@
+import { MemoryLevel } from "memory-level";
+import { Client, type ClientEvents, type ClientOptions } from "session-messenger-sdk/client";
+import type { Crypto } from "session-messenger-sdk/crypto";
+import { nodeCrypto } from "session-messenger-sdk/crypto/node";
+import { SessionError } from "session-messenger-sdk/errors";
+import { type Account, accountFromSeed } from "session-messenger-sdk/identity";
+import type { Network, RpcRequest, ServiceNode } from "session-messenger-sdk/network";
+import type { FakeNetwork } from "./fake-network.js";
+import { FakeTimers } from "./fake-timers.js";
+
+/** Plain events and messages, as they were told. */
+export type Told = { [Name in keyof ClientEvents]: Array<ClientEvents[Name]> };
+
+/** What becomes of a request: nothing bad, lost on the way, refused by the node, or done with its reply lost. */
+export type Fault = "lost" | "refused" | "reply-lost" | undefined;
+
+/** An account by number. */
+export function person(index: number): Account {
+  return accountFromSeed(new Uint8Array(16).fill(0x40 + index), nodeCrypto);
+}
+
+const TOLD: ReadonlyArray<keyof ClientEvents> = [
+  "message",
+  "group-update",
+  "group",
+  "group-invite",
+  "deleted",
+  "dropped",
+  "error",
+  "sent",
+];
+
+/** A client over a network in memory, with a store that outlives it. */
+export class Device {
+  client!: Client;
+  timers = new FakeTimers();
+  told!: Told;
+  /** Decides about each request. */
+  fault: (request: RpcRequest) => Fault | Promise<Fault> = () => undefined;
+  readonly account: Account;
+  readonly #net: FakeNetwork;
+  readonly #options: Partial<ClientOptions>;
+  #database = new MemoryLevel();
+  /** Switches the current client off. */
+  #life = { over: false };
+
+  private constructor(net: FakeNetwork, account: Account, options: Partial<ClientOptions>) {
+    this.#net = net;
+    this.account = account;
+    this.#options = options;
+  }
+
+  static async open(
+    net: FakeNetwork,
+    account: Account,
+    options: Partial<ClientOptions> = {},
+  ): Promise<Device> {
+    const device = new Device(net, account, options);
+    await device.#open();
+    return device;
+  }
+
+  get id(): string {
+    return this.account.sessionId;
+  }
+
+  /** Makes people accept each other, so that invitations need no answer. */
+  async knows(...others: readonly Device[]): Promise<void> {
+    for (const { id } of others) await this.client.contacts.accept(id);
+  }
+
+  /** Polls, and pushes what is to be pushed. */
+  async sync(): Promise<void> {
+    await this.client.sync();
+  }
+
+  /** Closes the client and opens the next one on its store. */
+  async restart(): Promise<void> {
+    await this.client.close();
+    await this.#open();
+  }
+
+  /**
+   * Kills the client: nothing of what it is doing gets any further, neither to the network nor to disk. The next one goes on
+   * from what is on disk by now.
+   */
+  async crash(): Promise<void> {
+    this.#life.over = true;
+    const disk = new MemoryLevel();
+    await disk.open();
+    await disk.batch(
+      (await this.#database.iterator().all()).map(([key, value]) => ({ type: "put" as const, key, value })),
+    );
+    const dead = this.client;
+    this.#database = disk;
+    await this.#open();
+    await dead.close().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+  }
+
+  async #open(): Promise<void> {
+    this.#life = { over: false };
+    this.timers = new FakeTimers();
+    this.client = await Client.open({
+      account: this.account,
+      network: this.#network(),
+      store: this.#database,
+      polling: false,
+      closeTimeoutMs: 50,
+      timers: this.timers,
+      crypto: nodeCrypto as Crypto,
+      ...this.#options,
+    });
+    this.told = {} as Told;
+    for (const name of TOLD) {
+      const list: unknown[] = [];
+      (this.told as Record<string, unknown[]>)[name] = list;
+      this.client.on(name, (event) => list.push(event));
+    }
+  }
+
+  #network(): Network {
+    const life = this.#life;
+    const network = this.#net.network;
+    const unreachable = (): SessionError => new SessionError("NODE_UNREACHABLE", "the node is not reached");
+    const call = async (
+      node: ServiceNode,
+      request: RpcRequest,
+      options?: { readonly signal?: AbortSignal },
+    ): ReturnType<Network["call"]> => {
+      const fault = await this.fault(request);
+      if (life.over || fault === "lost") throw unreachable();
+      if (fault === "refused") return { status: 503, body: "not now", text: "not now", node, path: [] };
+      const reply = await network.call(node, request, options);
+      if (life.over || fault === "reply-lost") throw unreachable();
+      return reply;
+    };
+    return Object.assign(Object.create(network) as Network, { call });
+  }
+}
