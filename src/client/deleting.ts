@@ -4,7 +4,7 @@
  * @module
  */
 import type { AbortOptions } from "../errors/index.js";
-import { MESSAGES, messageId } from "../store/index.js";
+import { MESSAGES, messageId, type StoreBatch } from "../store/index.js";
 import { checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
 import type { SendResult } from "./transmit.js";
 import { forgetMessage, type SendingWorld } from "./world.js";
@@ -29,7 +29,7 @@ export async function unsend(
   const { self, sender, chores } = world;
   const { conversation, author, timestamp } = checkTarget(message, self);
   if (author !== self) throw invalidArgument("only own messages can be unsent");
-  await forget(world, { author, timestamp }, true);
+  await forget(world, { author, timestamp }, await sender.giveUp(timestamp));
   const deleting = chores.run();
   const request = { kind: "unsend", target: { author, timestamp } } as const;
   const result = await sender.send(conversation, request, { signal });
@@ -39,17 +39,20 @@ export async function unsend(
 /** Deletes a message on this device alone: it does not come again, and nothing refers to it any more. */
 export async function deleteLocally(world: SendingWorld, message: MessageTarget): Promise<void> {
   const { author, timestamp } = checkTarget(message, world.self);
-  await forget(world, { author, timestamp }, false);
+  await forget(world, { author, timestamp });
 }
 
+/** @param giveUp - everywhere, not on this device alone: ends what is still to be done for the message */
 async function forget(
   { store, clock, chores }: SendingWorld,
   name: { readonly author: string; readonly timestamp: number },
-  inSwarm: boolean,
+  giveUp?: (batch: StoreBatch) => void,
 ): Promise<void> {
   const record = await store.get(MESSAGES, messageId(name.author, name.timestamp));
   await store.write((batch) => {
     forgetMessage(batch, name, record, clock.now());
-    if (inSwarm && record?.hash !== undefined) chores.add(batch, record.hash, { delete: true });
+    if (giveUp === undefined) return;
+    giveUp(batch);
+    if (record?.hash !== undefined) chores.add(batch, record.hash, { delete: true });
   });
 }

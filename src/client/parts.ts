@@ -149,6 +149,7 @@ export async function buildParts(
     timestamps: new Timestamps(clock.now, await store.lastTimestamp()),
     log: childLogger(logger, "send"),
     note: (batch, sent) => noteSent(state, batch, sent),
+    discard: (batch, hash) => chores.add(batch, hash, { delete: true }),
   });
   const world: SendingWorld = { ...state, sender };
   const sync = openSync(outer, world, disappearing, lifetime.signal);

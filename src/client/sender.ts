@@ -24,7 +24,7 @@ import {
 } from "./transmit.js";
 
 /** What a sender works with. */
-export interface SenderWorld extends TransmitWorld {
+export interface SenderWorld extends Omit<TransmitWorld, "isUnsent"> {
   readonly timestamps: Timestamps;
   readonly timers: Timers;
   /** Ends with the client. */
@@ -75,6 +75,8 @@ export class Sender {
   /** Places in the outbox that a call of `send` works on. */
   readonly #active = new Set<number>();
   readonly #sends = new Set<Promise<unknown>>();
+  /** Timestamps of messages that were unsent while their copies had still to be stored. */
+  readonly #unsent = new Set<number>();
   #resuming: Promise<void> | undefined;
   #resumeAgain = false;
 
@@ -108,6 +110,19 @@ export class Sender {
       this.#resumeAgain = false;
       this.resume(RETRY_MS);
     });
+  }
+
+  /**
+   * Gives up what is left to do for an own message that is unsent: its copy for the own devices is not stored any more.
+   *
+   * @returns what belongs into the batch that forgets the message
+   */
+  async giveUp(timestamp: number): Promise<(batch: StoreBatch) => void> {
+    const left = (await this.#world.store.outbox()).filter((item) => item.timestamp === timestamp);
+    return (batch) => {
+      for (const { sequence } of left) batch.removeOutbox(sequence);
+      if (left.length > 0) this.#unsent.add(timestamp);
+    };
   }
 
   /** Waits for running sends, at most `ms`. */
@@ -203,7 +218,8 @@ export class Sender {
   }
 
   async #transmit(parcel: Parcel, signal: AbortSignal): ReturnType<typeof transmit> {
-    return transmit(this.#world, await this.#stamped(parcel, signal), signal);
+    const isUnsent = (timestamp: number): boolean => this.#unsent.has(timestamp);
+    return transmit({ ...this.#world, isUnsent }, await this.#stamped(parcel, signal), signal);
   }
 
   async #resume(waitMs: number): Promise<void> {
@@ -233,6 +249,7 @@ export class Sender {
 
   async #resumeItem(item: Queued<OutboxItem>, signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#world;
+    if (this.#unsent.has(item.timestamp)) return;
     const tooOld = item.timestamp > 0 && item.timestamp + GIVE_UP_MS < clock.now();
     try {
       if (tooOld) throw new SessionError("SEND_FAILED", "the message is too old to be sent");

@@ -50,6 +50,10 @@ export interface TransmitWorld {
   readonly events: Emitter;
   /** Remembers a message that was sent; its hash is told when the copy is stored. */
   readonly note: (batch: StoreBatch, sent: SentNote) => void;
+  /** True for an own message that was unsent: no copy of it is to be stored. */
+  readonly isUnsent: (timestamp: number) => boolean;
+  /** Deletes a copy that was on its way when its message was unsent. */
+  readonly discard: (batch: StoreBatch, hash: string) => void;
 }
 
 /** A message on its way; one that is not queued has no place in the outbox. */
@@ -97,6 +101,7 @@ export async function transmit(
   const { hash, time: storedAt = clock.now() } = stored;
   // Should this write fail, the message is stored twice after a crash: harmless, so the send has succeeded.
   const noted = store.write((batch) => {
+    if (world.isUnsent(timestamp)) return;
     note(batch, storedAt);
     if (sequence === undefined) return;
     if (wantsCopy) batch.updateOutbox(sequence, { ...outboxItem(parcel), hash, storedAt });
@@ -105,7 +110,7 @@ export async function transmit(
   noted.catch((error: unknown) => report(world, error));
   tell(hash);
   const done = { to, hash, timestamp, stored };
-  if (!wantsCopy) {
+  if (!wantsCopy || world.isUnsent(timestamp)) {
     await noted.catch(() => {});
     return { result: done, complete: true };
   }
@@ -153,15 +158,16 @@ async function storeIn(
 
 /** The copy for the own devices is stored: the last thing to do for a parcel. */
 async function finish(
-  { self, store, clock }: TransmitWorld,
-  { sequence }: Parcel,
+  { self, store, clock, isUnsent, discard }: TransmitWorld,
+  { sequence, timestamp }: Parcel,
   copy: Stored,
   note: (batch: StoreBatch) => void,
 ): Promise<void> {
   await store.write((batch) => {
     if (sequence !== undefined) batch.removeOutbox(sequence);
     batch.markSeen(self, copy.hash, clock.now() + REMEMBER_MS);
-    note(batch);
+    if (isUnsent(timestamp)) discard(batch, copy.hash);
+    else note(batch);
   });
 }
 
