@@ -29,7 +29,7 @@ const STORED_KINDS: ReadonlySet<IncomingMessage["kind"]> = /* @__PURE__ */ new S
 ]);
 
 /** True for messages that have a place in the conversation. */
-export const isStored = ({ kind }: IncomingMessage): boolean => STORED_KINDS.has(kind);
+export const isStored = ({ kind }: Pick<IncomingMessage, "kind">): boolean => STORED_KINDS.has(kind);
 
 /**
  * Applies the rules.

@@ -1,0 +1,214 @@
+/**
+ * Messages of groups, as they lie in the inbox: bytes become a message, or an event that says why they do not
+ * (docs/protocol/groups.md §§7.2 and 8.1).
+ *
+ * What no key opens waits for later ones, not for ever: as long as its swarm keeps it, and not too many in one group.
+ *
+ * @module
+ */
+import { isSessionError } from "../../errors/index.js";
+import { decodeGroupMessage, type GroupDecodeContext, type GroupDecodeResult } from "../../groups/index.js";
+import type { SessionId } from "../../identity/index.js";
+import { isGroupId } from "../../identity/index.js";
+import type { IncomingMessage, Profile } from "../../messages/index.js";
+import { type InboxItem, MESSAGES, type MessageRecord, messageId, type Queued } from "../../store/index.js";
+import { admit, isStored } from "../admission.js";
+import { asSessionError } from "../errors.js";
+import type { Deliverable, GroupMessage } from "../received.js";
+import type { MessageSource, Track } from "../sources.js";
+import type { Unsupported } from "../unsupported.js";
+import { putMessage } from "../world.js";
+import { handleGroupControl, noteMemberProfile } from "./incoming-control.js";
+import type { LiveGroup } from "./live-group.js";
+import type { GroupWorld } from "./world.js";
+
+/** What reading works with. */
+export interface GroupSourceWorld extends GroupWorld {
+  readonly unsupported: Unsupported;
+  /** The receiver's settings, for the rules of docs/protocol/messages.md §5.1. */
+  readonly rules: Omit<GroupDecodeContext, "account" | "keys" | "isMember" | "crypto" | "now">;
+  /** The profile that came with a message. */
+  readonly applyProfile: (from: SessionId, profile: Profile) => Promise<void>;
+}
+
+/** Messages of one group that may wait for a key. */
+const MAX_WAITING = 200;
+/** A received message is known for so long after it would have expired, so that a replayed one is no news. */
+const REMEMBER_MS = 2_592_000_000;
+/** Times of swarms and of removals are not compared more closely, ms. */
+const TOLERANCE_MS = 120_000;
+/** A message of a later time is kept on no record: it would never grow old. */
+const FUTURE_MS = 86_400_000;
+
+/** The source of the messages in the swarms of groups. */
+export function groupSource(world: GroupSourceWorld): MessageSource {
+  const waiting = new Waiting();
+  return {
+    name: "group",
+    reads: ({ pubkey, room }) => isGroupId(pubkey) && room === undefined,
+    async read(item, isInFlight) {
+      const message = await read(world, waiting, item as Queued<InboxItem>, isInFlight);
+      if (message !== "later") waiting.delete(item as Queued<InboxItem>);
+      return message;
+    },
+    identityOf: (message) => identityOf(message as GroupMessage),
+    markReceived(batch, item, message) {
+      const { from, timestamp } = message as GroupMessage;
+      if (!isStored(message as GroupMessage)) return;
+      batch.markKnown(from, timestamp, Math.max(item.expiration, world.clock.now()) + REMEMBER_MS);
+    },
+    apply: (message, item, track) => apply(world, message as GroupMessage, item, track),
+  };
+}
+
+const identityOf = (message: GroupMessage): string =>
+  isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
+
+/** Places of items that wait for a key, by group. */
+class Waiting {
+  readonly #places = new Map<string, Set<number>>();
+
+  /** Notes an item; false if it is the oldest of too many. */
+  add({ pubkey, sequence }: Queued<InboxItem>): boolean {
+    const places = this.#places.get(pubkey) ?? new Set();
+    this.#places.set(pubkey, places.add(sequence));
+    return places.size <= MAX_WAITING || Math.min(...places) < sequence;
+  }
+
+  delete({ pubkey, sequence }: Queued<InboxItem>): void {
+    const places = this.#places.get(pubkey);
+    if (places?.delete(sequence) && places.size === 0) this.#places.delete(pubkey);
+  }
+}
+
+async function read(
+  world: GroupSourceWorld,
+  waiting: Waiting,
+  item: Queued<InboxItem>,
+  isInFlight: (identity: string) => boolean,
+): Promise<Deliverable | "later" | undefined> {
+  const { self, clock, events, log, unsupported, directory } = world;
+  const { hash } = item;
+  const drop = (rule: string, reason: string): undefined => {
+    events.emit("dropped", { rule, reason, hash });
+    return undefined;
+  };
+  const group = directory.get(item.pubkey);
+  if (group === undefined) return drop("GROUP_NOT_JOINED", "the account is not in the group");
+  const result = decode(world, group, item);
+  if (result === "undecryptable") {
+    const isLate = item.expiration <= clock.now() || !waiting.add(item);
+    return isLate ? drop("GROUP_MESSAGE_UNDECRYPTABLE", "no key of the group opens it") : "later";
+  }
+  if (result.kind === "unsupported") {
+    await unsupported.keep(item, { ...result, expiration: { mode: "off", seconds: 0 } });
+    return undefined;
+  }
+  await unsupported.release(hash);
+  if (result.kind === "dropped") return drop(result.rule, result.reason);
+  const message: GroupMessage = { ...result.message, source: "group" };
+  if (isDeleted(group, message)) return drop("groups §13", "deleted");
+  // Only kind, sender, time, and the conversation's name are looked at.
+  const asDirect = message as unknown as IncomingMessage;
+  const admission = await admit({ ...world, now: clock.now }, asDirect, isInFlight(identityOf(message)));
+  if (admission.kind === "dropped") {
+    const { rule, reason } = admission;
+    if (rule !== "V12" || message.from !== self) return drop(rule, reason);
+    log.debug("an own message came back", { hash });
+    return undefined;
+  }
+  return readControl(world, group, message, item);
+}
+
+/** Control messages are done here; only those that are notices go on to the app. */
+async function readControl(
+  world: GroupSourceWorld,
+  group: LiveGroup,
+  message: GroupMessage,
+  { hash }: InboxItem,
+): Promise<GroupMessage | undefined> {
+  if (message.kind !== "group-update") return message;
+  const { update, from, timestamp, profile } = message;
+  const isNotice = await handleGroupControl(world, group, { update, from, timestamp, hash, profile });
+  return isNotice ? message : undefined;
+}
+
+type Undecodable = { readonly kind: "dropped"; readonly rule: string; readonly reason: string };
+
+function decode(
+  { account, clock, crypto, events, rules }: GroupSourceWorld,
+  group: LiveGroup,
+  item: InboxItem,
+): GroupDecodeResult | Undecodable | "undecryptable" {
+  try {
+    return decodeGroupMessage(item, {
+      ...rules,
+      account,
+      keys: group.state.keys,
+      isMember: (id) => mayHaveWritten(group, id, item.timestamp),
+      now: clock.now(),
+      crypto,
+    });
+  } catch (error) {
+    if (isSessionError(error, "GROUP_MESSAGE_UNDECRYPTABLE")) return "undecryptable";
+    const failure = asSessionError(error, "MESSAGE_MALFORMED", "the decoder failed", { hash: item.hash });
+    if (!isSessionError(error)) events.emit("error", failure);
+    return { kind: "dropped", rule: failure.code, reason: failure.message };
+  }
+}
+
+/**
+ * Rule G1. Who was taken off the list since has written as a member nevertheless, and who was on it before this device knew
+ * the group nobody can tell: the swarm takes messages from members only.
+ */
+function mayHaveWritten(group: LiveGroup, id: SessionId, storedAt: number): boolean {
+  const { openedAt, former } = group.record;
+  if (group.isMember(id) || storedAt < openedAt) return true;
+  const until = former[id];
+  return until !== undefined && storedAt <= until + TOLERANCE_MS;
+}
+
+/** An admin has deleted what was sent before a time, or what of it has attachments. */
+function isDeleted({ state }: LiveGroup, message: GroupMessage): boolean {
+  const { deleteBefore, deleteAttachmentsBefore } = state.info.details;
+  if (message.timestamp < deleteBefore * 1000) return true;
+  return hasAttachments(message) && message.timestamp < deleteAttachmentsBefore * 1000;
+}
+
+const hasAttachments = (message: GroupMessage): boolean =>
+  message.kind === "text" && message.attachments.length > 0;
+
+/** Puts a text on record, and takes in what it says of its sender. */
+async function apply(
+  world: GroupSourceWorld,
+  message: GroupMessage,
+  item: InboxItem,
+  track: Track,
+): Promise<void> {
+  const { store, clock, disappearing, directory } = world;
+  const { from, timestamp, kind, outgoing } = message;
+  const group = directory.get(item.pubkey);
+  const profile = "profile" in message ? message.profile : undefined;
+  if (profile !== undefined && !outgoing) {
+    track(world.applyProfile(from, profile));
+    if (group !== undefined) track(noteMemberProfile(world, group, from, profile));
+  }
+  const isRecorded = kind === "text" && timestamp <= clock.now() + FUTURE_MS;
+  if (!isRecorded || (await store.peek(MESSAGES, messageId(from, timestamp))) !== undefined) return;
+  const record = recordOf(message, item, clock.now());
+  track(store.write((batch) => putMessage(batch, { author: from, timestamp }, record)));
+  if (record.disappearsAt !== undefined) disappearing.wake();
+}
+
+/** In groups the countdown begins with sending. */
+function recordOf(message: GroupMessage, { hash, expiration }: InboxItem, now: number): MessageRecord {
+  const { conversation, kind } = message;
+  const { mode, seconds } = message.expiration;
+  return {
+    conversation,
+    kind,
+    hash,
+    ...(hasAttachments(message) ? { attachments: true } : {}),
+    ...(mode === "off" ? {} : { disappearsAt: Math.min(expiration, now + seconds * 1000) }),
+  };
+}
