@@ -90,12 +90,9 @@ export interface GroupNotice {
 /** What is to be done in a group's swarm beside storing keys, info and members that changed. */
 export interface PendingGroupWork {
   readonly notices: readonly GroupNotice[];
-  /** Notices for removed members: bytes for namespace -11. */
-  readonly removals: readonly Uint8Array[];
   /** Members to be given the keys of what was written before they came. */
   readonly supplement: readonly string[];
-  /** Members whose tokens the swarm is to refuse, or to take again. */
-  readonly revoke: readonly string[];
+  /** Members whose tokens the swarm is to take again. */
   readonly unrevoke: readonly string[];
   /** Hashes of messages to be deleted. */
   readonly deleteHashes: readonly string[];
@@ -285,10 +282,9 @@ const isNotice = (value: unknown): boolean =>
 
 function checkPendingWork(value: unknown): void {
   check(isObject(value), "pending");
-  const { notices, removals } = value;
+  const { notices } = value;
   check(Array.isArray(notices) && notices.every(isNotice), "notices");
-  check(Array.isArray(removals) && removals.every((bytes) => bytes instanceof Uint8Array), "removals");
-  for (const name of ["supplement", "revoke", "unrevoke"]) check(isIds(value[name]), name);
+  for (const name of ["supplement", "unrevoke"]) check(isIds(value[name]), name);
   check(isTexts(value["deleteHashes"]), "deleteHashes");
   check(typeof value["deleteAll"] === "boolean", "deleteAll");
 }

@@ -11,9 +11,7 @@ import type { GroupNotice, PendingGroupWork } from "../../store/index.js";
 /** Nothing. */
 export const NO_WORK: PendingGroupWork = {
   notices: [],
-  removals: [],
   supplement: [],
-  revoke: [],
   unrevoke: [],
   deleteHashes: [],
   deleteAll: false,
@@ -31,9 +29,7 @@ export function without(work: PendingGroupWork, done: Partial<PendingGroupWork>)
     list.filter((item) => !gone.includes(item));
   return {
     notices: rest(work.notices, done.notices),
-    removals: rest(work.removals, done.removals),
     supplement: rest(work.supplement, done.supplement),
-    revoke: rest(work.revoke, done.revoke),
     unrevoke: rest(work.unrevoke, done.unrevoke),
     deleteHashes: rest(work.deleteHashes, done.deleteHashes),
     deleteAll: work.deleteAll && done.deleteAll !== true,
@@ -80,25 +76,13 @@ export class MutablePending {
     return timestamp;
   }
 
-  /** Adds a notice that tells members of their removal: what `buildRemovalNotice` gave. */
-  removal(notice: Uint8Array): void {
-    this.#work = { ...this.#work, removals: [...this.#work.removals, notice] };
-  }
-
   /** Members get the keys of what was written before. */
   supplement(members: readonly string[]): void {
     this.#add("supplement", members);
   }
 
-  /** The swarm refuses the tokens of members from now on. */
-  revoke(members: readonly string[]): void {
-    this.#work = { ...this.#work, unrevoke: this.#work.unrevoke.filter((id) => !members.includes(id)) };
-    this.#add("revoke", members);
-  }
-
   /** The swarm takes the tokens of members again. */
   unrevoke(members: readonly string[]): void {
-    this.#work = { ...this.#work, revoke: this.#work.revoke.filter((id) => !members.includes(id)) };
     this.#add("unrevoke", members);
   }
 
@@ -117,7 +101,7 @@ export class MutablePending {
     this.#work = without(this.#work, done);
   }
 
-  #add(name: "supplement" | "revoke" | "unrevoke" | "deleteHashes", values: readonly string[]): void {
+  #add(name: "supplement" | "unrevoke" | "deleteHashes", values: readonly string[]): void {
     this.#work = { ...this.#work, [name]: [...new Set([...this.#work[name], ...values])] };
   }
 }

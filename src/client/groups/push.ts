@@ -3,7 +3,7 @@
  * order that readers need. What was stored is confirmed, whatever became of the rest.
  *
  * ```
- * supplement  keys  info  members  messages  delete obsolete  revoke  unrevoke  delete all
+ * supplement  keys  info  members  messages  delete obsolete  unrevoke  delete all
  * ```
  *
  * @module
@@ -34,7 +34,6 @@ export interface PushWorld {
 
 const MESSAGES = 11;
 const KEYS = 12;
-const REMOVALS = -11;
 /** Own messages are known as seen for so long: none lives longer. */
 const REMEMBER_MS = 2_592_000_000;
 /** Hashes in one request. */
@@ -169,12 +168,7 @@ function planConfig(
 }
 
 function planMessages({ clock, ...world }: PushWorld, { id, state, record }: LiveGroup, plan: Plan): void {
-  const { notices, removals } = record.pending;
-  for (const data of removals) {
-    const step = { kind: "store", namespace: REMOVALS, data, ttl: GROUP_TTL_MS.removals } as const;
-    plan.finish(step, { removals: [data] });
-  }
-  for (const notice of notices) {
+  for (const notice of record.pending.notices) {
     const { data, ttl } = encodeNotice(world, state, notice);
     const result = plan.add({ kind: "store", namespace: MESSAGES, data, ttl });
     plan.effects.push(({ sequence, batch, done }) => {
@@ -186,7 +180,8 @@ function planMessages({ clock, ...world }: PushWorld, { id, state, record }: Liv
   }
 }
 
-function encodeNotice(
+/** A control message, encrypted for the group. @throws `GROUP_NO_KEYS` */
+export function encodeNotice(
   { account, crypto, compress, profile }: Pick<PushWorld, "account" | "crypto" | "compress" | "profile">,
   { keys }: GroupState,
   { update, timestamp, timer }: GroupNotice,
@@ -233,19 +228,22 @@ function planDeletion(
   });
 }
 
+/** Tokens are taken again of those who are on the list: who was removed meanwhile stays out. */
 function planAccess({ crypto }: PushWorld, { state, record }: LiveGroup, plan: Plan): void {
   const { groupKey } = state.keys;
   if (groupKey === undefined) return;
-  for (const kind of ["revoke", "unrevoke"] as const) {
-    for (const ids of inChunks(record.pending[kind], MAX_REVOKED_SUBACCOUNTS)) {
-      const tokens = ids.map((id) => subaccountToken(groupKey, id as SessionId, undefined, crypto));
-      plan.finish({ kind, tokens }, { [kind]: ids });
-    }
+  const { unrevoke, deleteAll } = record.pending;
+  const isListed = (id: string): boolean => state.members.get(id as SessionId)?.removal === 0;
+  plan.effects.push(({ done }) => done({ unrevoke: unrevoke.filter((id) => !isListed(id)) }));
+  for (const ids of inChunks(unrevoke.filter(isListed), MAX_REVOKED_SUBACCOUNTS)) {
+    const tokens = ids.map((id) => subaccountToken(groupKey, id as SessionId, undefined, crypto));
+    plan.finish({ kind: "unrevoke", tokens }, { unrevoke: ids });
   }
-  if (record.pending.deleteAll) plan.finish({ kind: "delete-all", namespace: MESSAGES }, { deleteAll: true });
+  if (deleteAll) plan.finish({ kind: "delete-all", namespace: MESSAGES }, { deleteAll: true });
 }
 
-function inChunks<T>(items: readonly T[], size: number): T[][] {
+/** Cuts a list into pieces of `size`. */
+export function inChunks<T>(items: readonly T[], size: number): T[][] {
   const chunks: T[][] = [];
   for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size));
   return chunks;

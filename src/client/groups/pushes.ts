@@ -101,7 +101,7 @@ export class Pushes {
   }
 
   #run(group: LiveGroup, job: Job): Promise<void> {
-    job.running ??= this.#push(group)
+    job.running ??= this.#push(group, job)
       .then(() => {
         job.failures = 0;
         if (!group.isOpen) this.#jobs.delete(group.id);
@@ -113,13 +113,14 @@ export class Pushes {
     return job.running;
   }
 
-  async #push(group: LiveGroup): Promise<void> {
+  async #push(group: LiveGroup, { failures }: Job): Promise<void> {
     const { lifetime, read } = this.#world;
     const { signal, unlink } = linkSignals(lifetime, group.membership);
     try {
       for (let round = 0; group.isOpen && group.needsPush && round < MAX_ROUNDS; round++) {
         throwIfAborted(signal);
-        if (!group.record.isRead) await read(group, { signal });
+        // Other admins may have gone on while this device could not push.
+        if (!group.record.isRead || (failures > 0 && round === 0)) await read(group, { signal });
         if (group.isOpen) await pushGroup(this.#world, group, { signal });
       }
     } finally {

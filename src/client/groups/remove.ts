@@ -7,16 +7,32 @@
  *
  * @module
  */
-import type { AbortOptions } from "../../errors/index.js";
-import { buildRemovalNotice, deleteContentMessage, memberChangeMessage } from "../../groups/index.js";
+import { type AbortOptions, SessionError } from "../../errors/index.js";
+import {
+  buildRemovalNotice,
+  deleteContentMessage,
+  GROUP_MESSAGES_NAMESPACE,
+  GROUP_TTL_MS,
+  MEMBER_ACCESS,
+  memberChangeMessage,
+  subaccountToken,
+} from "../../groups/index.js";
 import type { SessionId } from "../../identity/index.js";
-import type { GroupUpdateMessage } from "../../proto/index.js";
+import type { Profile } from "../../messages/index.js";
+import { MAX_REVOKED_SUBACCOUNTS, NAMESPACES } from "../../swarm/index.js";
+import type { ClientErrorCode } from "../errors.js";
+import { ownProfile } from "../outbound.js";
 import { invalidArgument } from "../targets.js";
 import type { LiveGroup } from "./live-group.js";
 import { deleteLocal, type LocalMessage, localMessages } from "./local-messages.js";
-import type { MutablePending } from "./pending.js";
+import type { GroupStep } from "./port.js";
+import { encodeNotice, inChunks } from "./push.js";
 import { adminContext, checkIds, networkTime, requireAdmin, requireMember } from "./roles.js";
 import type { GroupWorld } from "./world.js";
+
+const REMOVALS = NAMESPACES.revokedRetrievable;
+/** The own message is known for so long: none lives longer, ms. */
+const REMEMBER_MS = 2_592_000_000;
 
 /** How to remove. */
 export interface RemoveOptions extends AbortOptions {
@@ -89,13 +105,12 @@ async function finish(world: GroupWorld, group: LiveGroup, options: AbortOptions
   const removed = membersToRemove(group, world.self);
   if (removed.length === 0) return;
   await networkTime(world, options.signal);
-  await group.change((_batch, pending) => shutOut(world, group, pending, removed));
-  await group.push(options);
+  await shutOut(world, group, removed, options);
   const messages = (await Promise.all(removed.map((id) => localMessages(world.store, group.id, id)))).flat();
   await group.change((batch, pending) => {
     if (!group.isAdmin) return;
     const { members } = group.state;
-    const gone = removed.filter((id) => (members.get(id)?.removal ?? 0) > 0);
+    const gone = removed.filter((id) => isMarked(group, id));
     if (gone.length === 0) return;
     const withMessages = gone.filter((id) => members.get(id)?.removal === 2);
     const theirs = messages.filter(({ author }) => (withMessages as string[]).includes(author));
@@ -107,33 +122,53 @@ async function finish(world: GroupWorld, group: LiveGroup, options: AbortOptions
   await group.push(options);
 }
 
-/** The first step: the members are told, and the swarm refuses their tokens. */
-function shutOut(
+/**
+ * The first step: the members are told, and the swarm refuses their tokens. It is not kept for later, unlike other work: a
+ * token that is revoked later, when its owner has been invited again, would shut them out for good. The marks stay.
+ *
+ * @throws `GROUP_PUSH_FAILED`, `ABORTED`, the codes of the store
+ */
+async function shutOut(
   world: GroupWorld,
   group: LiveGroup,
-  pending: MutablePending,
   removed: readonly SessionId[],
-): void {
+  options: AbortOptions,
+): Promise<void> {
+  const { crypto, port, timestamps, store, self } = world;
   const { members, keys } = group.state;
   const groupKey = requireAdmin(group);
-  // One that could not be stored yet is of a generation that may be over.
-  pending.done({ removals: pending.work.removals });
-  pending.removal(buildRemovalNotice(groupKey, removed, keys.generation ?? 0, {}, world.crypto));
-  pending.revoke(removed);
+  const timestamp = timestamps.next();
+  await store.write((batch) => {
+    batch.putLastTimestamp(timestamp);
+    batch.markKnown(self, timestamp, timestamp + REMEMBER_MS);
+  });
+  const notice = buildRemovalNotice(groupKey, removed, keys.generation ?? 0, {}, crypto);
+  const steps: GroupStep[] = [
+    { kind: "store", namespace: REMOVALS, data: notice, ttl: GROUP_TTL_MS.removals },
+    ...inChunks(removed, MAX_REVOKED_SUBACCOUNTS).map((ids): GroupStep => {
+      return {
+        kind: "revoke",
+        tokens: ids.map((id) => subaccountToken(groupKey, id, MEMBER_ACCESS, crypto)),
+      };
+    }),
+  ];
   const withMessages = removed.filter((id) => members.get(id)?.removal === 2);
-  if (withMessages.length === 0 || isAsked(pending, withMessages)) return;
-  pending.notice((timestamp) =>
-    deleteContentMessage({ members: withMessages }, adminContext(world, group, timestamp)),
-  );
-}
-
-/** An earlier round that could not be stored asks to delete what these wrote. */
-function isAsked({ work }: MutablePending, members: readonly SessionId[]): boolean {
-  return work.notices.some(({ update }) => {
-    const { memberSessionIds = [] } = (update as GroupUpdateMessage).deleteMemberContent ?? {};
-    return members.every((id) => memberSessionIds.includes(id));
+  if (withMessages.length > 0) {
+    const update = deleteContentMessage({ members: withMessages }, adminContext(world, group, timestamp));
+    const notice = { update: { ...update }, timestamp, timer: 0 };
+    const profile = (): Profile | undefined => ownProfile(world);
+    const { data, ttl } = encodeNotice({ ...world, profile }, group.state, notice);
+    steps.push({ kind: "store", namespace: GROUP_MESSAGES_NAMESPACE, data, ttl });
+  }
+  const { error } = await port.sequence(group.auth, steps, { signal: options.signal ?? world.lifetime });
+  if (error === undefined) return;
+  throw new SessionError<ClientErrorCode>("GROUP_PUSH_FAILED", "the group's swarm did not take the removal", {
+    cause: error,
+    details: { group: group.id },
   });
 }
+
+const isMarked = ({ state }: LiveGroup, id: SessionId): boolean => (state.members.get(id)?.removal ?? 0) > 0;
 
 const hashesOf = (messages: readonly LocalMessage[]): string[] =>
   messages.flatMap(({ record: { hash } }) => (hash === undefined ? [] : [hash]));
