@@ -6,6 +6,7 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 const config: ViteUserConfig = {
   resolve: {
     alias: [
+      { find: "#compressor", replacement: source("config/compressor.node.ts") },
       { find: "#crypto-backend", replacement: source("crypto/backend.node.ts") },
       { find: "#store-folder", replacement: source("store/folder.node.ts") },
       { find: "#transport", replacement: source("network/transport.node.ts") },

@@ -11,7 +11,14 @@ import type { Network } from "../network/index.js";
 import { Swarms } from "../swarm/index.js";
 import type { PollReport } from "./events.js";
 import { Files } from "./files.js";
-import { type ClientOptions, claimAccount, closeAll, holdNetwork, holdStore } from "./open.js";
+import {
+  type ClientOptions,
+  claimAccount,
+  closeAll,
+  holdCompressor,
+  holdNetwork,
+  holdStore,
+} from "./open.js";
 import { buildParts, type ClientParts } from "./parts.js";
 import { openPeople } from "./sync-open.js";
 import { delay, platformTimers, settledWithin, type Timers } from "./timers.js";
@@ -40,6 +47,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
   }
   const { crypto = defaultCrypto, timers = platformTimers, now = Date.now, random = Math.random } = options;
   const { polling = {}, receipts = false, typing = false } = options;
+  const compressing = holdCompressor(options);
   const store = await holdStore(options);
   const closers = [store.close];
   try {
@@ -48,7 +56,8 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
     closers.unshift(close);
     const swarms = new Swarms(network, { crypto, sleep: (ms, signal) => delay(ms, timers, signal) });
     const clock = clockPort(network.clock);
-    const people = { store: store.value, account, swarms, clock, crypto };
+    const compress = await compressing;
+    const people = { store: store.value, account, swarms, clock, crypto, compress };
     const { contacts, configs, shared } = await openPeople(options, people);
     const world = {
       self: account.sessionId,
@@ -66,6 +75,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
       shared,
       clock,
       crypto,
+      compress,
       timers,
       now,
       random,

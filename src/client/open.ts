@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Compress } from "../config/index.js";
+import { type Compress, platformCompressor } from "../config/index.js";
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { SessionError } from "../errors/index.js";
 import { type Account, accountFromSeed, createAccount } from "../identity/index.js";
@@ -50,8 +50,11 @@ export interface ClientOptions {
    * store alone has its groups and communities then.
    */
   readonly sync?: boolean | undefined;
-  /** Compresses configs: what `loadCompressor` of `session-messenger-sdk/config/zstd` gives. Default: they are not. */
-  readonly compress?: Compress | undefined;
+  /**
+   * Compresses configs. Default: zstd in Node, where it is loaded by itself unless `sync` is off; nothing in browsers, where
+   * it is 250 kB to download: `loadCompressor` of `session-messenger-sdk/config/zstd` gives it. `false`: nothing anywhere.
+   */
+  readonly compress?: Compress | false | undefined;
   /** Drop messages of old apps whose time is not signed (V2). Default: false. */
   readonly requireSignedTimestamp?: boolean | undefined;
   /** Ed25519 key of the Session Pro backend, to check proofs with: `message.pro` is `unchecked` without. */
@@ -78,6 +81,24 @@ export interface Held<T> {
 }
 
 const letGo = async (): Promise<void> => {};
+
+/** What compresses configs. They are stored as they are where nothing can: every client reads that. */
+export async function holdCompressor({
+  compress,
+  sync = true,
+  logger,
+}: ClientOptions): Promise<Compress | undefined> {
+  if (compress !== undefined || !sync) return compress || undefined;
+  try {
+    return await platformCompressor();
+  } catch (error) {
+    // Such as a bundle for Node without the WebAssembly file.
+    childLogger(logger, "sync").warn("configs are stored uncompressed: no compressor could be loaded", {
+      error,
+    });
+    return undefined;
+  }
+}
 
 /** Opens the store; one that the app opened is not the client's to close. */
 export async function holdStore({ store, logger }: ClientOptions): Promise<Held<Store>> {

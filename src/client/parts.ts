@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Compress } from "../config/index.js";
 import type { Crypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
 import type { SessionId } from "../identity/index.js";
@@ -52,6 +53,7 @@ export interface ClientWorld {
   readonly shared: Shared | undefined;
   readonly clock: ClockPort;
   readonly crypto: Crypto;
+  readonly compress: Compress | undefined;
   readonly timers: Timers;
   /** Local time, ms. */
   readonly now: () => number;

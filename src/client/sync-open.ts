@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Compress } from "../config/index.js";
 import type { Crypto } from "../crypto/index.js";
 import type { Account } from "../identity/index.js";
 import type { Store } from "../store/index.js";
@@ -32,6 +33,7 @@ export interface PeopleWorld {
   readonly swarms: Swarms;
   readonly clock: ClockPort;
   readonly crypto: Crypto;
+  readonly compress: Compress | undefined;
 }
 
 /** The records of people, and the configs. */
@@ -44,8 +46,8 @@ export interface People {
 
 /** Opens the records of people and the configs, and makes them one unless `sync` is off. */
 export async function openPeople(
-  { sync = true, compress, logger }: ClientOptions,
-  { store, account, swarms, clock, crypto }: PeopleWorld,
+  { sync = true, logger }: ClientOptions,
+  { store, account, swarms, clock, crypto, compress }: PeopleWorld,
 ): Promise<People> {
   const { now } = clock;
   const local = await storedContacts(store, account.sessionId, now);

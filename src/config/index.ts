@@ -18,6 +18,7 @@ export {
   parseCommunityUrl,
 } from "./community-address.js";
 export { type Compress, compressConfig } from "./compress.js";
+export { platformCompressor } from "./compressor.js";
 export type { ContactFields, ContactNotifications } from "./contact-entry.js";
 export { type Contact, Contacts, type ContactsChanges } from "./contacts.js";
 export type {
