@@ -17,8 +17,8 @@
 import { bytesToHex, hexToBytes, type JsonObject } from "../bytes/index.js";
 import { type Crypto, defaultCrypto, type X25519KeyPair } from "../crypto/index.js";
 import { onionError } from "./errors.js";
-import { clientLayerSecret, type EncType, encryptLayer, type LayerSecret } from "./layer.js";
-import { MAX_ONION_BODY, packPayload } from "./pack.js";
+import { clientLayerSecret, type EncType, encryptLayerParts, type LayerSecret } from "./layer.js";
+import { MAX_ONION_BODY, packParts, packPayload } from "./pack.js";
 
 /** A node on a path. Keys are 64 hex digits; a `ServiceNode` fits. */
 export interface OnionHop {
@@ -94,18 +94,18 @@ export function buildOnionRequest(options: OnionRequestOptions): OnionRequest {
   const secretOf = layerSecrets(options, crypto);
 
   const innermost = secretOf(path.length, keyOf(destination));
-  let layer = encryptLayer(destinationPlaintext(options), innermost, crypto);
+  let layer = encryptLayerParts(destinationPlaintext(options), innermost, crypto);
   let inner = innermost;
   let route = routeTo(destination);
   const hops: { ed25519PublicKey: string; secret: LayerSecret }[] = [];
   for (const [index, hop] of [...path.entries()].reverse()) {
     const secret = secretOf(index, hop.x25519PublicKey);
-    layer = encryptLayer(packPayload(layer, { ...route, ...describe(inner) }), secret, crypto);
+    layer = encryptLayerParts(packParts(layer, { ...route, ...describe(inner) }), secret, crypto);
     hops.unshift({ ed25519PublicKey: hop.ed25519PublicKey, secret });
     inner = secret;
     route = { destination: checkedKey(hop.ed25519PublicKey) };
   }
-  const body = packPayload(layer, {
+  const body = packParts(layer, {
     ...describe(inner),
     ...(options.hopNo ? { hop_no: options.hopNo } : {}),
   });

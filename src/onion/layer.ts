@@ -89,16 +89,26 @@ export function encryptLayer(
   plaintext: Uint8Array,
   secret: LayerSecret,
   crypto: Crypto,
-  nonce: Uint8Array = crypto.randomBytes(NONCE_LENGTHS[secret.encType]),
+  nonce?: Uint8Array,
 ): Uint8Array {
+  return concatBytes(...encryptLayerParts(plaintext, secret, crypto, nonce));
+}
+
+/** As {@link encryptLayer}, without joining nonce and ciphertext: for large ones that are packed next. */
+export function encryptLayerParts(
+  plaintext: Uint8Array,
+  secret: LayerSecret,
+  crypto: Crypto,
+  nonce: Uint8Array = crypto.randomBytes(NONCE_LENGTHS[secret.encType]),
+): readonly [nonce: Uint8Array, box: Uint8Array] {
   const key = layerKey(secret, secret.encType, crypto);
   switch (secret.encType) {
     case "aes-gcm":
-      return concatBytes(nonce, crypto.aes256gcmEncrypt(key, nonce, plaintext));
+      return [nonce, crypto.aes256gcmEncrypt(key, nonce, plaintext)];
     case "xchacha20":
-      return concatBytes(nonce, crypto.xchacha20poly1305Encrypt(key, nonce, plaintext));
+      return [nonce, crypto.xchacha20poly1305Encrypt(key, nonce, plaintext)];
     case "aes-cbc":
-      return concatBytes(nonce, crypto.aes256cbcEncrypt(key, nonce, plaintext));
+      return [nonce, crypto.aes256cbcEncrypt(key, nonce, plaintext)];
   }
 }
 

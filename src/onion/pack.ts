@@ -5,7 +5,15 @@
  *
  * @module
  */
-import { bytesToUtf8, isJsonObject, type JsonObject, readUint32LE, utf8ToBytes } from "../bytes/index.js";
+import {
+  bytesToUtf8,
+  concatBytes,
+  isJsonObject,
+  type JsonObject,
+  readUint32LE,
+  utf8ToBytes,
+  writeUint32LE,
+} from "../bytes/index.js";
 import { onionError } from "./errors.js";
 
 /** What {@link unpackPayload} found. */
@@ -20,12 +28,13 @@ export const MAX_ONION_BODY: number = 10_485_760;
 
 /** `length ‖ blob ‖ JSON`, with the members of `control` in their order. */
 export function packPayload(blob: Uint8Array, control: JsonObject): Uint8Array {
-  const json = utf8ToBytes(JSON.stringify(control));
-  const packed = new Uint8Array(4 + blob.length + json.length);
-  new DataView(packed.buffer).setUint32(0, blob.length, true);
-  packed.set(blob, 4);
-  packed.set(json, 4 + blob.length);
-  return packed;
+  return packParts([blob], control);
+}
+
+/** As {@link packPayload} for a blob in parts, which are copied only here. */
+export function packParts(blob: readonly Uint8Array[], control: JsonObject): Uint8Array {
+  const length = blob.reduce((sum, part) => sum + part.length, 0);
+  return concatBytes(writeUint32LE(length), ...blob, utf8ToBytes(JSON.stringify(control)));
 }
 
 /**
