@@ -18,6 +18,9 @@ const imports = [
   { name: "onion", code: `export * from "session-messenger-sdk/onion";`, budget: 45 },
   { name: "messages", code: `export * from "session-messenger-sdk/messages";`, budget: 80 },
   { name: "files", code: `export * from "session-messenger-sdk/files";`, budget: 50 },
+  { name: "config", code: `export * from "session-messenger-sdk/config";`, budget: 75 },
+  { name: "groups", code: `export * from "session-messenger-sdk/groups";`, budget: 85 },
+  { name: "communities", code: `export * from "session-messenger-sdk/communities";`, budget: 75 },
   // The client with all that a conversation needs: config sync is some 24 kB of it, files 6 kB, neither to be split off:
   // every client that polls reads configs.
   { name: "root", code: `export * from "session-messenger-sdk";`, budget: 180 },
