@@ -4,7 +4,7 @@
  * @module
  */
 import { SessionError } from "../errors/index.js";
-import type { Expiration, OutgoingMessage, Profile } from "../messages/index.js";
+import type { Expiration, OutgoingMessage, OutgoingText, Profile } from "../messages/index.js";
 import type { StoreBatch } from "../store/index.js";
 import { changeContact, STRANGER } from "./contact-state.js";
 import { disappearsAt } from "./disappearing.js";
@@ -87,13 +87,14 @@ const RECORDED: ReadonlySet<OutgoingMessage["kind"]> = /* @__PURE__ */ new Set<O
 export function noteSent(world: World, batch: StoreBatch, sent: SentNote): void {
   const { to, message, timestamp, storedAt, hash } = sent;
   if (!RECORDED.has(message.kind)) return;
-  const { expiration } = message as { expiration?: Expiration };
+  const { expiration, attachments } = message as Partial<OutgoingText>;
   const at = expiration === undefined ? undefined : disappearsAt(expiration, storedAt);
   const name = { author: world.self, timestamp };
   putMessage(batch, name, {
     conversation: to,
     kind: message.kind,
     ...(hash === undefined ? {} : { hash }),
+    ...(attachments === undefined || attachments.length === 0 ? {} : { attachments: true }),
     ...(at === undefined ? {} : { disappearsAt: at }),
   });
 }

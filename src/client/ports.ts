@@ -7,6 +7,7 @@
 import type { AbortOptions, SessionError } from "../errors/index.js";
 import type { DecodeResult, OutgoingMessage } from "../messages/index.js";
 import type { ServiceNode } from "../network/index.js";
+import type { SwarmAuth } from "../swarm/index.js";
 
 /** Where and how an item was stored. */
 export interface Stored {
@@ -128,6 +129,8 @@ export interface EncodedItem {
   readonly namespace: number;
   readonly data: Uint8Array;
   readonly ttl: number;
+  /** Who stores it, where not anyone may. */
+  readonly auth?: SwarmAuth | undefined;
 }
 
 /** Messages of the own account, to and from bytes. */

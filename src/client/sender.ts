@@ -66,6 +66,8 @@ const PERMANENT: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "SWARM_BAD_REQUEST",
   "SWARM_FORBIDDEN",
   "INVALID_ARGUMENT",
+  "GROUP_NOT_JOINED",
+  "GROUP_INVALID_VALUE",
 ]);
 
 /** See the module's description. */

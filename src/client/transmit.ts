@@ -5,6 +5,7 @@
  * @module
  */
 import { isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
+import { isGroupId } from "../identity/index.js";
 import { needsSyncCopy, type OutgoingMessage } from "../messages/index.js";
 import type { OutboxItem, Store, StoreBatch } from "../store/index.js";
 import { asSessionError } from "./errors.js";
@@ -35,7 +36,7 @@ export interface SentNote {
   readonly timestamp: number;
   /** When the recipient's swarm took it, ms. */
   readonly storedAt: number;
-  /** Hash of the copy in the own swarm, once it is there. */
+  /** Hash of the copy in the own swarm, once it is there; of the message itself in the swarm of a group. */
   readonly hash?: string | undefined;
 }
 
@@ -78,7 +79,9 @@ export async function transmit(
   const { self, codec, clock, store, events } = world;
   const { to, timestamp, sequence } = parcel;
   const message = parcel.message as unknown as OutgoingMessage;
-  const wantsCopy = parcel.sync !== false && needsSyncCopy(message);
+  // The own devices read the swarm of a group themselves.
+  const isForGroup = isGroupId(to);
+  const wantsCopy = parcel.sync !== false && !isForGroup && needsSyncCopy(message);
   const copy = (): EncodedItem => codec.encodeSyncCopy(message, to, timestamp);
   const note = (batch: StoreBatch, storedAt: number, hash?: string): void =>
     world.note(batch, { to, message, timestamp, storedAt, hash });
@@ -102,7 +105,7 @@ export async function transmit(
   // Should this write fail, the message is stored twice after a crash: harmless, so the send has succeeded.
   const noted = store.write((batch) => {
     if (world.isUnsent(timestamp)) return;
-    note(batch, storedAt);
+    note(batch, storedAt, isForGroup ? hash : undefined);
     if (sequence === undefined) return;
     if (wantsCopy) batch.updateOutbox(sequence, { ...outboxItem(parcel), hash, storedAt });
     else batch.removeOutbox(sequence);

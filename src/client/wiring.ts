@@ -47,11 +47,12 @@ export function swarmPort(swarms: Swarms, account: Account, crypto: Crypto): Swa
       const { value, node, path } = await swarms.run(
         owner,
         (timestamp) => {
-          const { namespace, data, ttl: wanted } = encode();
+          const { namespace, data, ttl: wanted, auth: signer } = encode();
           // Swarms keep nothing for less, whatever the timer of a message that disappears.
           const ttl = Math.max(wanted, MIN_TTL_MS);
           // The time is that of the request, not of the message (docs/protocol/messages.md §3.6).
-          return storeCall({ pubkey: owner, namespace, data, ttl, timestamp }, crypto);
+          const params = { pubkey: owner, namespace, data, ttl, timestamp };
+          return storeCall(signer === undefined ? params : { ...params, auth: signer }, crypto);
         },
         { signal, attempts: STORE_ATTEMPTS, delayMs: () => 100 },
       );

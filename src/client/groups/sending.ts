@@ -1,0 +1,78 @@
+/**
+ * Sending to groups, through the same outbox as all messages: encrypted with the group's newest key, stored as an admin or
+ * a member, and without copies for the own devices, which read the group themselves (docs/protocol/groups.md §7.1).
+ *
+ * @module
+ */
+import { type AbortOptions, throwIfAborted } from "../../errors/index.js";
+import { encodeGroupMessage, type OutgoingGroupMessage } from "../../groups/index.js";
+import { isGroupId } from "../../identity/index.js";
+import type { Expiration, OutgoingMessage, Profile } from "../../messages/index.js";
+import { checkContent, type MessageContent } from "../content.js";
+import type { UploadSettings } from "../files.js";
+import { ownProfile } from "../outbound.js";
+import type { EncodedItem, MessageCodec } from "../ports.js";
+import type { SendResult } from "../transmit.js";
+import type { World } from "../world.js";
+import type { LiveGroup } from "./live-group.js";
+import type { GroupWorld } from "./world.js";
+
+/** How to send to a group. */
+export interface GroupSendOptions extends AbortOptions, UploadSettings {}
+
+/** Sends a text, files and so on. @throws as `Client.send`, `GROUP_NOT_JOINED` */
+export async function sendToGroup(
+  world: GroupWorld,
+  group: LiveGroup,
+  content: MessageContent,
+  settings: GroupSendOptions = {},
+): Promise<SendResult> {
+  const { signal } = settings;
+  const checked = checkContent(content, world);
+  throwIfAborted(signal);
+  const prepare = world.files.uploading(checked, settings);
+  return world.sender.send(
+    group.id,
+    { ...checked.message, ...groupFields(world, group) },
+    { prepare, signal, sync: false },
+  );
+}
+
+/** What a visible message to a group brings along: the own profile, and the group's timer. */
+export function groupFields(
+  world: World,
+  group: LiveGroup,
+): { readonly profile?: Profile; readonly expiration: Expiration } {
+  const profile = ownProfile(world);
+  const seconds = group.state.info.details.timerSeconds;
+  return {
+    ...(profile === undefined ? {} : { profile }),
+    expiration: seconds === 0 ? { mode: "off", seconds } : { mode: "after-send", seconds },
+  };
+}
+
+/** What encoding for groups works with. */
+export type GroupCodecWorld = Pick<GroupWorld, "directory" | "account" | "crypto" | "compress" | "textLimit">;
+
+/** A codec that knows groups besides people. */
+export function withGroups(codec: MessageCodec, world: GroupCodecWorld): MessageCodec {
+  return {
+    ...codec,
+    encode: (message, recipient, timestamp) =>
+      isGroupId(recipient)
+        ? encodeForGroup(world, world.directory.require(recipient), message, timestamp)
+        : codec.encode(message, recipient, timestamp),
+  };
+}
+
+function encodeForGroup(
+  { account, crypto, compress, textLimit }: GroupCodecWorld,
+  group: LiveGroup,
+  message: OutgoingMessage,
+  timestamp: number,
+): EncodedItem {
+  const { keys } = group.state;
+  const context = { sender: account, keys, timestamp, textLimit, compress, crypto };
+  const { namespace, data, ttl } = encodeGroupMessage(message as OutgoingGroupMessage, context);
+  return { namespace, data, ttl, auth: group.auth };
+}
