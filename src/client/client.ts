@@ -4,6 +4,7 @@ import type { Account, SessionId } from "../identity/index.js";
 import type { Profile } from "../messages/index.js";
 import type { Network } from "../network/index.js";
 import { resolveName } from "../swarm/index.js";
+import type { AccountSettings } from "./account-settings.js";
 import { type Assembly, assemble, closeAssembly, pollAndDeliver } from "./assemble.js";
 import type { Calls } from "./calls.js";
 import type { Contacts, ProfileChanges } from "./contacts.js";
@@ -78,6 +79,11 @@ export class Client {
   /** Where conversations stand, and how they are shown. */
   get conversations(): Conversations {
     return this.#open().conversations;
+  }
+
+  /** What the account's devices share about it, besides name and picture. */
+  get settings(): AccountSettings {
+    return this.#open().settings;
   }
 
   /** People, and who accepts whom. */

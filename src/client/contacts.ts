@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BlindedContact } from "../config/index.js";
 import type { AbortOptions } from "../errors/index.js";
 import { checkName, type Profile, type ProfilePicture } from "../messages/index.js";
 import type { ContactRecord } from "../store/index.js";
@@ -10,6 +11,7 @@ import { type Contact, changeContact, STRANGER } from "./contact-state.js";
 import { profileOf } from "./effects.js";
 import { forgetMessages, messagesWith } from "./forgetting.js";
 import { approval, requestResponse } from "./outbound.js";
+import { editConfigs } from "./sync-configs.js";
 import { checkRecipient, invalidArgument } from "./targets.js";
 import type { SendResult } from "./transmit.js";
 import type { SendingWorld } from "./world.js";
@@ -100,6 +102,21 @@ export class Contacts {
       const record = { ...STRANGER, blocked, removedAt: clock.now() };
       contacts.put(batch, author, record);
       events.emit("contact", { id: author, ...record });
+    });
+  }
+
+  /** People of communities who have written, or were written to, and whose Session ID is not known. */
+  blinded(): BlindedContact[] {
+    return [...this.#world.configs.contacts.blinded()];
+  }
+
+  /** Forgets somebody known by a blinded id, on the other devices too. @returns whether they were known */
+  async removeBlinded(id: string): Promise<boolean> {
+    return editConfigs(this.#world, ({ contacts, conversations }) => {
+      const contact = contacts.getBlinded(id);
+      if (contact === undefined) return false;
+      conversations.remove({ kind: "blinded", id: contact.id });
+      return contacts.removeBlinded(contact.id, contact.server.baseUrl);
     });
   }
 

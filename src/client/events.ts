@@ -6,6 +6,7 @@
  */
 import { SessionError } from "../errors/index.js";
 import type { OutgoingMessage, Profile } from "../messages/index.js";
+import type { SharedSettings } from "./account-settings.js";
 import type { IdentifiedContact, RoomChange } from "./communities/messages.js";
 import type { Contact } from "./contact-state.js";
 import type { Conversation } from "./conversations.js";
@@ -100,6 +101,8 @@ export interface PlainEvents {
   /** What is known of a person changed: who accepts whom, a timer, a profile. A new request is `approved: false`. */
   readonly contact: Contact;
   readonly profile: ProfileChange;
+  /** Another device of the account changed its settings. */
+  readonly settings: SharedSettings;
   /** How a group, a room, or a person known by a blinded id is shown, or how far it was read, changed: here or elsewhere. */
   readonly conversation: Conversation;
   /** A room of a community was joined or left, here or on another device, or its description or rights are different. */

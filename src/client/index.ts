@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { AccountSettings, SettingsChanges, SharedSettings } from "./account-settings.js";
 export type { Calls } from "./calls.js";
 export { offerSdp } from "./calls.js";
 export { Client, type StreamOptions } from "./client.js";

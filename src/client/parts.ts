@@ -8,6 +8,7 @@ import type { Crypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
 import type { SessionId } from "../identity/index.js";
 import type { Store } from "../store/index.js";
+import { AccountSettings } from "./account-settings.js";
 import { Calls } from "./calls.js";
 import { Chores } from "./chores.js";
 import type { ContactState } from "./contact-state.js";
@@ -84,6 +85,7 @@ export interface ClientParts {
   readonly contacts: Contacts;
   readonly profile: OwnProfile;
   readonly conversations: Conversations;
+  readonly settings: AccountSettings;
   readonly typing: Typing;
   readonly call: Calls;
   /** Ends what waits for a timer. */
@@ -194,6 +196,7 @@ export async function buildParts(
     contacts: people,
     profile: new OwnProfile(self, people),
     conversations: new Conversations(world),
+    settings: new AccountSettings(world),
     typing,
     call,
     async endTimers() {

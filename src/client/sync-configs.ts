@@ -15,6 +15,7 @@ import {
   type ConversationId,
   ConvoInfoVolatile,
   type ListChanges,
+  type ProfileField,
   UserGroups,
   type UserGroupsChanges,
   UserProfile,
@@ -38,6 +39,7 @@ export interface MergedChanges {
   /** Of all kinds. */
   readonly conversations: ListChanges<ConversationId>;
   readonly blinded: ListChanges<BlindedId>;
+  readonly profile: readonly ProfileField[];
   /** Already taken into the records of people. */
   readonly contacts: ListChanges<SessionId>;
 }
@@ -174,6 +176,7 @@ export class Configs {
   /** What differs from earlier snapshots, as {@link MergeListener}s are told it. */
   changesSince(before: ConfigSnapshots): MergedChanges {
     return {
+      profile: this.profile.changesSince(before.profile),
       groups: this.groups.changesSince(before.groups),
       conversations: this.conversations.changesSince(before.conversations),
       ...this.contacts.changesSince(before.contacts),

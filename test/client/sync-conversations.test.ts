@@ -166,4 +166,18 @@ describe("conversations of all kinds", () => {
     ).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     expect(client.conversations.list()).toHaveLength(3);
   });
+
+  test("with people known by a blinded id are forgotten with them, everywhere", async () => {
+    join();
+    const [one, two] = [await device(), await device()];
+    await one.sync();
+    await two.sync();
+    expect(one.contacts.blinded()).toMatchObject([{ id: BLINDED, server: SERVER, name: "Somebody" }]);
+    expect(await one.contacts.removeBlinded(BLINDED)).toBe(true);
+    expect(await one.contacts.removeBlinded(BLINDED)).toBe(false);
+    await one.sync();
+    await two.poll();
+    expect(two.contacts.blinded()).toEqual([]);
+    expect(two.conversations.list().map(({ kind }) => kind)).not.toContain("blinded");
+  });
 });
