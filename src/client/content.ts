@@ -57,11 +57,13 @@ export interface ContentSender {
   readonly self: string;
   /** Code points of a text. */
   readonly textLimit: number;
+  /** Checks the id of a quote's author; a Session ID unless a place knows people by others. */
+  readonly checkAuthor?: ((id: unknown) => string) | undefined;
 }
 
 const CHECKS: { readonly [Name in PlainMember]-?: Check<Name> } = {
   text: (text, _content, { textLimit }) => checkText(text, textLimit),
-  quote: (quote, _content, { self }) => checkQuote(quote, self),
+  quote: (quote, _content, sender) => checkQuote(quote, sender),
   preview: (preview, { text = "" }) => checkPreview(preview, text),
   invitation: checkInvitation,
 };
@@ -107,13 +109,16 @@ function checkText(text: string, limit: number): string {
   });
 }
 
-function checkQuote(quote: MessageTarget | MessageReference, self: string): MessageReference {
+function checkQuote(
+  quote: MessageTarget | MessageReference,
+  { self, checkAuthor = checkRecipient }: ContentSender,
+): MessageReference {
   if (typeof quote !== "object" || quote === null) throw invalidArgument("the quote is not an object");
   const { timestamp } = quote;
   if (!Number.isSafeInteger(timestamp) || timestamp <= 0)
     throw invalidArgument("the quote has no valid timestamp");
   const { author, from, to } = quote as { author?: string; from?: string; to?: string };
-  return { author: checkRecipient(author ?? from ?? (to === undefined ? undefined : self)), timestamp };
+  return { author: checkAuthor(author ?? from ?? (to === undefined ? undefined : self)), timestamp };
 }
 
 const MAX_URL_LENGTH = 4_096;

@@ -57,6 +57,12 @@ export type ReceivedMessage = Received<Deliverable>;
  */
 export type ReceivedText = Extract<ReceivedMessage, { readonly kind: "text" }>;
 
+/** Anything that was received from a room of a community. */
+export type ReceivedRoomMessage = Extract<ReceivedMessage, { readonly source: "community" }>;
+
+/** A text that was received from a room of a community. */
+export type ReceivedRoomText = Extract<ReceivedRoomMessage, { readonly kind: "text" }>;
+
 /** `message` for the app. */
 export function receivedMessage(message: Deliverable): ReceivedMessage {
   if (message.kind !== "text" && message.kind !== "room-edit") return message;

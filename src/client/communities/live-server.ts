@@ -18,6 +18,7 @@ import {
   poll,
 } from "../../communities/index.js";
 import { isSessionError, SessionError, throwIfAborted } from "../../errors/index.js";
+import type { SessionId } from "../../identity/index.js";
 import {
   COMMUNITY_ROOMS,
   COMMUNITY_SERVERS,
@@ -37,7 +38,7 @@ import type { CommunitiesWorld, CommunitySourceName } from "./world.js";
 export interface ServerWorld extends CommunitiesWorld {
   readonly posts: Posts;
   /** The account whose blinded id it is, if known. */
-  readonly sessionIdOf: (id: string) => string | undefined;
+  readonly sessionIdOf: (id: string) => SessionId | undefined;
 }
 
 type Box = "inbox" | "outbox";

@@ -4,20 +4,9 @@
  * @module
  */
 import { base64ToBytes, bytesToUtf8, hexToBytes } from "../../bytes/index.js";
-import {
-  type CommunityUserId,
-  communityFileId,
-  communityFileUrl,
-  communityIdentity,
-  decodeInboxItem,
-  findMentions,
-  type ReadContext,
-  type RoomMessage,
-  readRow,
-} from "../../communities/index.js";
+import { communityIdentity, decodeInboxItem, type ReadContext, readRow } from "../../communities/index.js";
 import { isSessionError } from "../../errors/index.js";
 import { type BlindedId, isSessionId, type SessionId } from "../../identity/index.js";
-import type { AttachmentPointer } from "../../proto/index.js";
 import type { InboxItem, Store } from "../../store/index.js";
 import type { Deliverable } from "../received.js";
 import type { MessageSource } from "../sources.js";
@@ -25,6 +14,7 @@ import type { Blinded } from "./blinded.js";
 import { DIRECT_ITEM, type DirectItem, ROOM_ITEM, type RowItem } from "./intake.js";
 import type { LiveRoom } from "./live-room.js";
 import type { InboxText, RoomDeliverable } from "./messages.js";
+import { roomContent } from "./room-content.js";
 import type { CommunitiesWorld } from "./world.js";
 
 /** What the sources work with. */
@@ -90,7 +80,7 @@ async function readRoomItem(
         events.emit("dropped", { rule: "§6.7", reason: "deleted", hash });
         return undefined;
       }
-      return { ...content(room, update.message), ...place, ...kindOf(stored) };
+      return { ...roomContent(room, update.message), ...place, ...kindOf(stored) };
     case "deleted":
       return { ...update, ...place, kind: "room-deletion" };
     case "reactions":
@@ -117,27 +107,6 @@ function kindOf(
   return stored?.kind === "edit"
     ? { kind: "room-edit" }
     : { kind: "text", history: stored?.history === true };
-}
-
-function content(
-  room: LiveRoom,
-  message: RoomMessage,
-): RoomMessage & { mentions: readonly CommunityUserId[] } {
-  const { attachments, preview } = message;
-  const image = preview?.image === undefined ? {} : { image: ownUrl(room, preview.image) };
-  return {
-    ...message,
-    attachments: attachments.map((pointer) => ownUrl(room, pointer)),
-    ...(preview === undefined ? {} : { preview: { ...preview, ...image } }),
-    mentions: findMentions(message.text),
-  };
-}
-
-/** Files are those of the message's room, whatever host their address names (docs/protocol/communities.md §9). */
-function ownUrl({ server, token }: LiveRoom, pointer: AttachmentPointer): AttachmentPointer {
-  const id = communityFileId(pointer);
-  const { url: _given, ...rest } = pointer;
-  return id === undefined ? rest : { ...rest, url: communityFileUrl(server.baseUrl, token, id) };
 }
 
 /** A deletion came while the message waited. */

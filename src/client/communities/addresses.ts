@@ -1,0 +1,35 @@
+/**
+ * The addresses of rooms, as apps have them: links, and what messages name a room by.
+ *
+ * @module
+ */
+import {
+  type CommunityLink,
+  isRoomToken,
+  parseBaseUrl,
+  parseCommunityLink,
+} from "../../communities/index.js";
+import { SessionError } from "../../errors/index.js";
+
+/** A room by its address. */
+export type RoomAddress = Pick<CommunityLink, "baseUrl" | "token">;
+
+const ADDRESS = /^(https?:\/\/[^/?#]+)\/(?:r\/)?([^/?#]+)$/i;
+
+/** True for what looks like the address of a room, or a link to one. */
+export function isRoomAddress(text: unknown): text is string {
+  return typeof text === "string" && /^https?:\/\//i.test(text);
+}
+
+/** @throws `COMMUNITY_LINK_INVALID` */
+export function parseRoomAddress(text: string): RoomAddress {
+  if (typeof text !== "string") throw invalidAddress();
+  if (text.includes("?")) return parseCommunityLink(text);
+  const [, base = "", token] = ADDRESS.exec(text.trim()) ?? [];
+  if (!isRoomToken(token)) throw invalidAddress();
+  return { baseUrl: parseBaseUrl(base), token };
+}
+
+function invalidAddress(): SessionError {
+  return new SessionError("COMMUNITY_LINK_INVALID", "that is not the address of a room");
+}

@@ -1,0 +1,149 @@
+/**
+ * `client.communities`: rooms of community servers (docs/protocol/communities.md), the same on all devices of the account.
+ *
+ * @module
+ */
+import {
+  type Capabilities,
+  type CommunityAddress,
+  type CommunityServer,
+  capabilities as capabilitiesCall,
+  type Room as RoomInfo,
+  rooms as roomsCall,
+} from "../../communities/index.js";
+import type { AbortOptions } from "../../errors/index.js";
+import type { SessionId } from "../../identity/index.js";
+import type { MessageContent } from "../content.js";
+import type { UploadSettings } from "../files.js";
+import { whileOpen } from "./calling.js";
+import type { DirectSent } from "./direct.js";
+import type { Directory } from "./directory.js";
+import type { Room } from "./room.js";
+
+/** How to join a room. */
+export interface JoinOptions extends AbortOptions {
+  /**
+   * Deliver the newest messages that are there already, with `history: true`. Default: true; on other devices of the
+   * account, always.
+   */
+  readonly history?: boolean | undefined;
+}
+
+/** How to reach a server that the account need not have joined. */
+export interface ServerOptions extends AbortOptions {
+  /** Ask without showing who asks: only what everybody may know is told then. Default: false. */
+  readonly anonymous?: boolean | undefined;
+}
+
+/** See the module's description. */
+export class Communities {
+  readonly #directory: Directory;
+
+  /** @internal */
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Joins a room, on all devices of the account; a room that is joined already, under whatever form of its address, is
+   * given back without asking anybody.
+   *
+   * @param link - `http(s)://host[:port]/[r/]room?public_key=…`, as the apps share it; also `message.invitation.url`
+   * @throws `COMMUNITY_LINK_INVALID`, `COMMUNITY_KEY_CHANGED`, `COMMUNITY_NOT_FOUND`, other answers of the server, the codes
+   *   of the network, `ABORTED`, `CLOSED`, `STORE_FAILED`; nothing is joined then
+   */
+  async join(link: string, options: JoinOptions = {}): Promise<Room> {
+    return await this.#directory.join(link, options);
+  }
+
+  /** Leaves a room, on all devices of the account; false if it was not joined. Errors as {@link Communities.get}. */
+  async leave(room: string | Room): Promise<boolean> {
+    const joined = typeof room === "string" ? this.get(room) : this.get(room.conversation);
+    await joined?.leave();
+    return joined !== undefined;
+  }
+
+  /** The joined rooms, in the order of their addresses. */
+  list(): readonly Room[] {
+    return this.#directory.list();
+  }
+
+  /**
+   * A joined room, by the address in `message.conversation` or by a link.
+   *
+   * @throws `COMMUNITY_LINK_INVALID` for what is neither
+   */
+  get(address: string): Room | undefined {
+    return this.#directory.get(address);
+  }
+
+  /**
+   * The connection to a server, for calls of `session-messenger-sdk/communities`, alone or several in one request. Of a
+   * server with joined rooms it is the one that polls.
+   *
+   * @param server - a link to any of its rooms, its address and key, or the address of a server with joined rooms
+   * @throws `COMMUNITY_LINK_INVALID`, `COMMUNITY_KEY_CHANGED`
+   */
+  server(server: string | CommunityAddress, options: Pick<ServerOptions, "anonymous"> = {}): CommunityServer {
+    return this.#directory.connection(server, options);
+  }
+
+  /** What a server can do. Errors as {@link Communities.join}. */
+  async capabilities(
+    server: string | CommunityAddress,
+    { signal, anonymous = true }: ServerOptions = {},
+  ): Promise<Capabilities> {
+    const connection = this.server(server, { anonymous });
+    return await whileOpen(this.#directory.world, { signal }, (linked) =>
+      connection.run(capabilitiesCall(), { signal: linked }),
+    );
+  }
+
+  /** The rooms of a server; without showing who asks unless `anonymous` is false. Errors as {@link Communities.join}. */
+  async rooms(
+    server: string | CommunityAddress,
+    { signal, anonymous = true }: ServerOptions = {},
+  ): Promise<readonly RoomInfo[]> {
+    const connection = this.server(server, { anonymous });
+    return await whileOpen(this.#directory.world, { signal }, (linked) =>
+      connection.run(roomsCall(), { signal: linked }),
+    );
+  }
+
+  /**
+   * Writes to somebody whose blinded id is all that is known: for the first contact. Once their Session ID is known (they
+   * answer, or become a contact) `identified` tells, the conversation goes on under it, and this sends through the swarm.
+   * Files go encrypted to the file server.
+   *
+   * @param server - as of {@link Communities.server}
+   * @throws `ID_INVALID`, `INVALID_ARGUMENT` without a text, those of `Room.send`; `COMMUNITY_NOT_FOUND` for users that the
+   *   server does not know
+   */
+  async sendDirect(
+    server: string | CommunityAddress,
+    to: string,
+    content: MessageContent,
+    settings: AbortOptions & UploadSettings = {},
+  ): Promise<DirectSent> {
+    const { world } = this.#directory;
+    return await world.sendDirect(this.#directory.liveServer(server), to, content, settings);
+  }
+
+  /** Whose blinded id it is, as far as this device knows. */
+  sessionIdOf(blindedId: string): SessionId | undefined {
+    return this.#directory.world.sessionIdOf(blindedId);
+  }
+
+  /**
+   * Whether people may write to the account by its blinded ids. The same on all devices; other apps do not offer it for
+   * an account that does not want it.
+   */
+  get acceptsRequests(): boolean {
+    return this.#directory.world.configs.profile.communityRequests !== false;
+  }
+
+  /** Changes {@link Communities.acceptsRequests}: with the next poll, and the next message to a room. */
+  async setAcceptsRequests(accepts: boolean): Promise<void> {
+    await this.#directory.setAcceptsRequests(accepts);
+  }
+}

@@ -1,0 +1,308 @@
+/**
+ * Which rooms are joined, and the servers they are on. The account's config of groups says it for all devices; this follows
+ * it, and keeps how far each room was read.
+ *
+ * @module
+ */
+import {
+  type CommunityAddress,
+  type CommunityLink,
+  type CommunityServer,
+  communityKey,
+  connectCommunity,
+  isSameCommunity,
+  parseBaseUrl,
+  parseCommunityLink,
+  type Room as RoomInfo,
+  room as roomCall,
+} from "../../communities/index.js";
+import type { Community } from "../../config/index.js";
+import { SessionError } from "../../errors/index.js";
+import {
+  COMMUNITY_ROOMS,
+  COMMUNITY_SERVERS,
+  type RoomRecord,
+  type ServerRecord,
+  type StoreBatch,
+} from "../../store/index.js";
+import type { ClientErrorCode } from "../errors.js";
+import { editConfigs } from "../sync-configs.js";
+import { parseRoomAddress, type RoomAddress } from "./addresses.js";
+import { whileOpen } from "./calling.js";
+import type { JoinOptions } from "./communities.js";
+import type { DirectWorld } from "./direct.js";
+import { LiveRoom, roomKey } from "./live-room.js";
+import { LiveServer } from "./live-server.js";
+import { Room } from "./room.js";
+import type { RoomWorld } from "./room-base.js";
+
+/** What the directory works with. */
+export interface DirectoryWorld extends DirectWorld, RoomWorld {
+  /** Told of a room that is to be read. */
+  readonly onJoined: () => void;
+}
+
+/** See the module's description. */
+export class Directory {
+  readonly world: DirectoryWorld;
+  /** By address. */
+  readonly servers = new Map<string, LiveServer>();
+  readonly #handles = new WeakMap<LiveRoom, Room>();
+  /** What the store had when it was opened, until it is used. */
+  readonly #records: Map<string, RoomRecord>;
+  readonly #serverRecords: Map<string, ServerRecord>;
+
+  private constructor(
+    world: DirectoryWorld,
+    records: Map<string, RoomRecord>,
+    serverRecords: Map<string, ServerRecord>,
+  ) {
+    this.world = world;
+    this.#records = records;
+    this.#serverRecords = serverRecords;
+  }
+
+  /** Takes up the joined rooms. */
+  static async open(world: DirectoryWorld): Promise<Directory> {
+    const { store, configs } = world;
+    const records = new Map((await store.list(COMMUNITY_ROOMS)).map(({ id, record }) => [id, record]));
+    const servers = new Map((await store.list(COMMUNITY_SERVERS)).map(({ id, record }) => [id, record]));
+    const directory = new Directory(world, records, servers);
+    await directory.#follow({ tell: false });
+    configs.listeners.add(async ({ groups: { communities } }) => {
+      const { added, updated, removed } = communities;
+      if (added.length + updated.length + removed.length > 0) await directory.#follow({ tell: true });
+    });
+    return directory;
+  }
+
+  list(): readonly Room[] {
+    const rooms = [...this.servers.values()].flatMap(({ rooms: joined }) => [...joined.values()]);
+    return rooms.sort((a, b) => (a.key < b.key ? -1 : 1)).map((room) => this.handle(room));
+  }
+
+  get(address: string): Room | undefined {
+    const room = this.#find(parseRoomAddress(address));
+    return room && this.handle(room);
+  }
+
+  /** The joined room with this place in the store. */
+  byKey(key: string): LiveRoom | undefined {
+    for (const { rooms } of this.servers.values()) {
+      for (const room of rooms.values()) if (room.key === key) return room;
+    }
+    return undefined;
+  }
+
+  handle(room: LiveRoom): Room {
+    const known = this.#handles.get(room);
+    if (known !== undefined) return known;
+    const handle = new Room(this.world, room);
+    this.#handles.set(room, handle);
+    return handle;
+  }
+
+  async join(text: string, { history = true, signal }: JoinOptions): Promise<Room> {
+    const link = parseCommunityLink(text);
+    const joined = this.#joined(link);
+    if (joined !== undefined) return joined;
+    const server = this.#serverOf(link) ?? new LiveServer(this.world, link);
+    const details = await whileOpen(this.world, { signal }, (linked) =>
+      server.connection.run(roomCall(link.token), { signal: linked }),
+    );
+    // Another call may have joined it meanwhile.
+    return this.#joined(link) ?? (await this.#add(link, details, history));
+  }
+
+  async leave(room: LiveRoom): Promise<void> {
+    const { configs, events } = this.world;
+    const { server, token, conversation } = room;
+    if (server.rooms.get(token.toLowerCase()) !== room) return;
+    const name = { baseUrl: server.baseUrl, room: token };
+    await editConfigs(this.world, (_configs, batch) => {
+      configs.groups.removeCommunity(name);
+      configs.conversations.remove({ kind: "community", ...name });
+      this.#remove(batch, room);
+    });
+    events.emit("room", { conversation, change: "left", info: room.info });
+  }
+
+  /** See `Communities.server`. */
+  connection(
+    server: string | CommunityAddress,
+    { anonymous = false }: { readonly anonymous?: boolean | undefined },
+  ): CommunityServer {
+    const { network, crypto } = this.world;
+    if (!anonymous) return this.liveServer(server).connection;
+    const known = this.liveServer(server);
+    return connectCommunity(network, { baseUrl: known.baseUrl, publicKey: known.publicKey }, { crypto });
+  }
+
+  /** The server with joined rooms, or one that is not polled. */
+  liveServer(server: string | CommunityAddress): LiveServer {
+    const address = typeof server === "string" ? this.#addressOf(server) : server;
+    return this.#serverOf(address) ?? new LiveServer(this.world, address);
+  }
+
+  async setAcceptsRequests(accepts: boolean): Promise<void> {
+    await editConfigs(this.world, ({ profile }) => {
+      profile.communityRequests = accepts;
+    });
+  }
+
+  /** Resolves when no poll runs. */
+  async stopped(): Promise<void> {
+    await Promise.all([...this.servers.values()].map((server) => server.stopped()));
+  }
+
+  /** The handle of a room that is joined under whatever form of its address. @throws `COMMUNITY_KEY_CHANGED` */
+  #joined(link: CommunityLink): Room | undefined {
+    this.#serverOf(link);
+    const room = this.#find(link);
+    return room && this.handle(room);
+  }
+
+  #find(address: RoomAddress): LiveRoom | undefined {
+    const wanted = communityKey(address);
+    for (const { baseUrl, rooms } of this.servers.values()) {
+      for (const room of rooms.values()) {
+        if (communityKey({ baseUrl, token: room.token }) === wanted) return room;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The server at an address, also if that is written with another scheme.
+   *
+   * @throws `COMMUNITY_KEY_CHANGED`: whoever gives another key wants its rooms to go silent, or the server was set up anew
+   */
+  #serverOf({ baseUrl, publicKey }: CommunityAddress): LiveServer | undefined {
+    for (const server of this.servers.values()) {
+      const isSame = isSameCommunity({ baseUrl: server.baseUrl, token: "-" }, { baseUrl, token: "-" });
+      if (!isSame || server.rooms.size === 0) continue;
+      if (server.publicKey === publicKey.toLowerCase()) return server;
+      throw new SessionError<ClientErrorCode>(
+        "COMMUNITY_KEY_CHANGED",
+        "rooms of the server are joined with another key: leave them first",
+        { details: { server: server.baseUrl } },
+      );
+    }
+    return undefined;
+  }
+
+  /** A link, or the address of a server that is known. @throws `COMMUNITY_LINK_INVALID` */
+  #addressOf(text: string): CommunityAddress {
+    if (text.includes("?")) {
+      const { baseUrl, publicKey } = parseCommunityLink(text);
+      return { baseUrl, publicKey };
+    }
+    for (const { baseUrl, publicKey, rooms } of this.servers.values()) {
+      const asked = rooms.size > 0 ? parseRoomAddressOrServer(text) : undefined;
+      if (asked !== undefined && isSameCommunity({ baseUrl, token: "-" }, { baseUrl: asked, token: "-" }))
+        return { baseUrl, publicKey };
+    }
+    return parseCommunityLink(text);
+  }
+
+  async #add(link: CommunityLink, details: RoomInfo, history: boolean): Promise<Room> {
+    const { configs, events, clock, onJoined } = this.world;
+    const { baseUrl } = this.#serverOf(link) ?? link;
+    const record = { details: { ...details }, ...(history ? {} : { skipHistory: true }) };
+    const room = await editConfigs(this.world, (_configs, batch) => {
+      const { token, publicKey } = link;
+      configs.groups.setCommunity(
+        { baseUrl, room: token, publicKey },
+        { joined: Math.floor(clock.now() / 1000), invited: false },
+      );
+      batch.put(COMMUNITY_ROOMS, roomKey(baseUrl, token), record);
+      return this.#put({ baseUrl, room: token, publicKey }, record);
+    });
+    events.emit("room", { conversation: room.conversation, change: "joined", info: details });
+    onJoined();
+    return this.handle(room);
+  }
+
+  #put(
+    { baseUrl, room: token, publicKey }: Pick<Community, "baseUrl" | "room" | "publicKey">,
+    record: RoomRecord,
+  ): LiveRoom {
+    const known = this.servers.get(baseUrl);
+    // A server without rooms is not asked any more: its key may be another one now.
+    const server =
+      known !== undefined && known.publicKey === publicKey
+        ? known
+        : new LiveServer(this.world, { baseUrl, publicKey }, this.#serverRecords.get(baseUrl));
+    this.#serverRecords.delete(baseUrl);
+    this.servers.set(baseUrl, server);
+    const room = new LiveRoom(server, token, record);
+    server.rooms.set(token.toLowerCase(), room);
+    return room;
+  }
+
+  #remove(batch: StoreBatch, room: LiveRoom): void {
+    batch.delete(COMMUNITY_ROOMS, room.key);
+    room.server.rooms.delete(room.token.toLowerCase());
+    this.#records.delete(room.key);
+  }
+
+  /** Makes the rooms those of the config, which other devices may have changed. */
+  async #follow({ tell }: { readonly tell: boolean }): Promise<void> {
+    const { configs, store, events, onJoined } = this.world;
+    const wanted = new Map<string, Community>();
+    for (const community of configs.groups.communities()) {
+      const { baseUrl, room, invited } = community;
+      const key = keyOf(baseUrl, room);
+      // Once is enough, whatever another device has made of the address.
+      if (key !== undefined && !invited && !wanted.has(key)) wanted.set(key, community);
+    }
+    const present = [...this.servers.values()].flatMap(({ rooms }) => [...rooms.values()]);
+    const isKept = ({ server: { baseUrl, publicKey }, token }: LiveRoom): boolean => {
+      const community = wanted.get(communityKey({ baseUrl, token }));
+      return community?.baseUrl === baseUrl && community.publicKey === publicKey;
+    };
+    const gone = present.filter((room) => !isKept(room));
+    const kept = new Set(present.filter(isKept).map(({ key }) => key));
+    const fresh = [...wanted.values()].filter(({ baseUrl, room }) => !kept.has(roomKey(baseUrl, room)));
+    const rejoined = new Map(gone.map((room) => [room.key, room.record]));
+    const joined = await store.write((batch) => {
+      for (const room of gone) this.#remove(batch, room);
+      return fresh.map((community) => {
+        const key = roomKey(community.baseUrl, community.room);
+        // The same room with another key of its server goes on where it was.
+        const record = rejoined.get(key) ?? this.#records.get(key) ?? {};
+        if (!this.#records.has(key)) batch.put(COMMUNITY_ROOMS, key, record);
+        this.#records.delete(key);
+        return { room: this.#put(community, record), isNew: !rejoined.has(key) };
+      });
+    });
+    for (const { conversation, key, info } of gone) {
+      if (!fresh.some(({ baseUrl, room }) => roomKey(baseUrl, room) === key))
+        events.emit("room", { conversation, change: "left", info });
+    }
+    for (const { room, isNew } of joined) {
+      if (isNew && tell)
+        events.emit("room", { conversation: room.conversation, change: "joined", info: room.info });
+    }
+    if (joined.length > 0) onJoined();
+  }
+}
+
+/** What a room is known by; undefined for an address of a config that is none. */
+function keyOf(baseUrl: string, token: string): string | undefined {
+  try {
+    return communityKey({ baseUrl, token });
+  } catch (error) {
+    if (error instanceof SessionError) return undefined;
+    throw error;
+  }
+}
+
+function parseRoomAddressOrServer(text: string): string | undefined {
+  try {
+    return parseBaseUrl(text);
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    return parseRoomAddress(text).baseUrl;
+  }
+}

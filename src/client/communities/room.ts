@@ -1,0 +1,322 @@
+/**
+ * The handle of a joined room (docs/protocol/communities.md §8).
+ *
+ * @module
+ */
+import { bytesToBase64 } from "../../bytes/index.js";
+import {
+  addReaction,
+  communityFileId,
+  cutToSize,
+  deleteMessage,
+  downloadFile,
+  editMessage,
+  message as messageCall,
+  messagesBefore,
+  messagesSince,
+  type PageOptions,
+  type Reaction,
+  type ReactionChange,
+  type Reactor,
+  reactors,
+  recentMessages,
+  removeReaction,
+  type WhisperOptions,
+} from "../../communities/index.js";
+import { type AbortOptions, SessionError } from "../../errors/index.js";
+import type { MessageContent } from "../content.js";
+import { type Conversation, changeSharedConversation, type NotificationSetting } from "../conversations.js";
+import type { UploadSettings } from "../files.js";
+import type { ReceivedRoomMessage, ReceivedRoomText, ReceivedText, RoomAttachment } from "../received.js";
+import { type SharedChange, sharedConversation } from "../shared-conversations.js";
+import { invalidArgument } from "../targets.js";
+import type { DirectSent } from "./direct.js";
+import { markKnown } from "./intake.js";
+import { waitOf } from "./live-server.js";
+import { signContent } from "./outgoing.js";
+import { messageIdOf, type RoomMessageTarget } from "./room-base.js";
+import { askedChanges, askedText, askedTexts, hashOf } from "./room-content.js";
+import { foundOr, RoomModeration } from "./room-moderation.js";
+
+/** A message that was posted. */
+export interface RoomSendResult {
+  /** The room's address; so is `conversation`. */
+  readonly to: string;
+  readonly conversation: string;
+  /** The own id on the server. */
+  readonly from: string;
+  /** Names the message in the room. */
+  readonly id: number;
+  /** Names this state of it. */
+  readonly hash: string;
+  /** Time of posting by the server's clock, unix milliseconds: what quotes refer to. */
+  readonly timestamp: number;
+  /** The server's filter hides it from everybody else. */
+  readonly filtered: boolean;
+}
+
+/** Changes of a room after another one. */
+export interface RoomChanges {
+  /** Oldest first. */
+  readonly messages: readonly ReceivedRoomMessage[];
+  /** Number of the last change, from which to go on. */
+  readonly cursor: number;
+  /** There may be more. */
+  readonly more: boolean;
+}
+
+/** How to send to a room. */
+export type RoomSendSettings = AbortOptions & Pick<UploadSettings, "onProgress"> & WhisperOptions;
+
+/**
+ * A joined room. Texts that are new come as `message` events and in {@link Room.messages}; what is asked for here is as it
+ * is on the server.
+ */
+export class Room extends RoomModeration {
+  /**
+   * Posts a message. Files are uploaded to the room first: whoever reads the room reads them.
+   *
+   * The message is on disk before it is sent. If the server's answer is lost, the room is looked through for it, so that
+   * trying again posts nothing twice. When this rejects it will not be sent again, except with `CLOSED`, where the next
+   * client on the store goes on with it. After `ABORTED` or `SEND_FAILED` it may have arrived all the same: it comes as a
+   * `message` with `outgoing: true` then.
+   *
+   * @throws those of `Client.send` about the content; `COMMUNITY_RATE_LIMITED` (`details.retryAfterMs`: until then nothing
+   *   is sent to the room), `COMMUNITY_FILTERED`, `COMMUNITY_FORBIDDEN`, other answers of the server, `SEND_FAILED`,
+   *   `ABORTED`, `CLOSED`, `STORE_FAILED`
+   */
+  async send(content: MessageContent, settings: RoomSendSettings = {}): Promise<RoomSendResult> {
+    const { live, world } = this;
+    const { whisperTo, whisperMods } = settings;
+    return await this.running(settings, async (signal) => {
+      this.#checkRate();
+      const signed = await signContent(world, live, content, { ...settings, signal });
+      const { data, signature, files, timestamp } = signed;
+      const whisper = {
+        ...(whisperTo === undefined ? {} : { whisperTo }),
+        ...(whisperMods === undefined ? {} : { whisperMods }),
+      };
+      const place = { baseUrl: live.server.baseUrl, token: live.token } as const;
+      const record = { kind: "room", ...place, timestamp, data, signature, files, ...whisper } as const;
+      const posted = await world.posts
+        .post(live.server, record, {
+          signal,
+          done: (batch, { id }) => {
+            live.posted(id);
+            markKnown({ world, batch }, live.key, id);
+          },
+        })
+        .catch((error: unknown) => this.#refused(error));
+      const { id, seqno, filtered } = posted;
+      const { conversation } = this;
+      const from = (await this.server.identity({ signal })).id;
+      const hash = hashOf(live, id, seqno);
+      return { to: conversation, conversation, from, id, hash, timestamp: posted.timestamp, filtered };
+    });
+  }
+
+  /** Posts a message that only one user sees, or only the moderators; for moderators. Errors as {@link Room.send}. */
+  async whisper(
+    to: string | "moderators",
+    content: MessageContent,
+    settings: AbortOptions & Pick<UploadSettings, "onProgress"> = {},
+  ): Promise<RoomSendResult> {
+    const whisper = to === "moderators" ? { whisperMods: true } : { whisperTo: to };
+    return await this.send(content, { ...settings, ...whisper });
+  }
+
+  /** Replaces all of an own message. Errors as {@link Room.send}. */
+  async edit(
+    message: RoomMessageTarget,
+    content: MessageContent,
+    settings: AbortOptions & Pick<UploadSettings, "onProgress"> = {},
+  ): Promise<void> {
+    const id = messageIdOf(message);
+    await this.running(settings, async (signal) => {
+      const signed = await signContent(this.world, this.live, content, { ...settings, signal });
+      this.live.edited(bytesToBase64(signed.signature));
+      await this.server.run(editMessage(this.token, id, signed), { signal });
+    });
+  }
+
+  /** Deletes a message: an own one, or as moderator any. False if it was gone already. */
+  async delete(message: RoomMessageTarget, options: AbortOptions = {}): Promise<boolean> {
+    const id = messageIdOf(message);
+    return await foundOr(false, async () => {
+      await this.call(deleteMessage(this.token, id), options);
+      return true;
+    });
+  }
+
+  /** Reacts to a message with an emoji: 1 to 12 code points. */
+  async react(
+    message: RoomMessageTarget,
+    emoji: string,
+    options: AbortOptions = {},
+  ): Promise<ReactionChange> {
+    return this.#reacted(
+      message,
+      await this.call(addReaction(this.token, messageIdOf(message), emoji), options),
+    );
+  }
+
+  /** Takes an own reaction back. */
+  async unreact(
+    message: RoomMessageTarget,
+    emoji: string,
+    options: AbortOptions = {},
+  ): Promise<ReactionChange> {
+    return this.#reacted(
+      message,
+      await this.call(removeReaction(this.token, messageIdOf(message), emoji), options),
+    );
+  }
+
+  /** The reactions to a message, with the first who reacted. */
+  async reactions(message: RoomMessageTarget, options: AbortOptions = {}): Promise<readonly Reaction[]> {
+    const found = await this.call(messageCall(this.token, messageIdOf(message), { reactors: 20 }), options);
+    return found.reactions;
+  }
+
+  /** Who reacted to a message with an emoji, first ones first. */
+  async reactors(
+    message: RoomMessageTarget,
+    emoji: string,
+    { limit, signal }: AbortOptions & { readonly limit?: number | undefined } = {},
+  ): Promise<readonly Reactor[]> {
+    return await this.call(reactors(this.token, messageIdOf(message), emoji, { limit }), { signal });
+  }
+
+  /**
+   * One message.
+   *
+   * @throws `COMMUNITY_NOT_FOUND`, `COMMUNITY_BAD_SIGNATURE`, `MESSAGE_MALFORMED`, `COMMUNITY_REPLY_INVALID` if it is
+   *   deleted or cannot be shown
+   */
+  async message(id: RoomMessageTarget, options: AbortOptions = {}): Promise<ReceivedRoomText> {
+    return askedText(this.live, await this.call(messageCall(this.token, messageIdOf(id)), options));
+  }
+
+  /** The newest messages, newest first; what cannot be shown is left out. */
+  async recent(options: AbortOptions & PageOptions = {}): Promise<readonly ReceivedRoomText[]> {
+    return askedTexts(this.live, await this.call(recentMessages(this.token, options), options));
+  }
+
+  /** The messages before another one, newest first. */
+  async before(
+    message: RoomMessageTarget,
+    options: AbortOptions & PageOptions = {},
+  ): Promise<readonly ReceivedRoomText[]> {
+    const call = messagesBefore(this.token, messageIdOf(message), options);
+    return askedTexts(this.live, await this.call(call, options));
+  }
+
+  /** What changed after the change with the number `seqno`: messages, deletions and reactions. */
+  async since(seqno: number, options: AbortOptions & PageOptions = {}): Promise<RoomChanges> {
+    const page = await this.call(messagesSince(this.token, seqno, options), options);
+    const { cursor = seqno, full: more } = page;
+    return { messages: askedChanges(this.live, page), cursor, more };
+  }
+
+  /**
+   * Fetches a file of a message. Nothing proves that it is what its sender uploaded: the server could give another one.
+   *
+   * @throws `COMMUNITY_NOT_FOUND` (expired: final), `INVALID_ARGUMENT` if it is no file of the room
+   */
+  async download(
+    attachment: Pick<RoomAttachment, "url" | "size">,
+    options: AbortOptions = {},
+  ): Promise<Uint8Array> {
+    const { url, size } = attachment ?? {};
+    const id = communityFileId({ url, id: 0n });
+    if (id === undefined) throw invalidArgument("the attachment is no file of a room");
+    const { bytes } = await this.call(downloadFile(this.token, id), options);
+    return cutToSize(bytes, { size });
+  }
+
+  /**
+   * The new texts of this room, as an iterator: see `Client.messages`.
+   */
+  messages({ signal }: AbortOptions = {}): AsyncIterableIterator<ReceivedText, undefined> {
+    return this.world.texts(this.conversation, signal);
+  }
+
+  /** How far it was read, and how it is shown; the same on all devices of the account. */
+  get state(): Conversation {
+    return sharedConversation(this.world.configs, this.#name());
+  }
+
+  /** Marks messages up to one of them, or up to a time of posting (ms), as read. Nobody is told but the own devices. */
+  async markRead(upTo: number | { readonly timestamp: number }): Promise<void> {
+    const lastRead = typeof upTo === "number" ? upTo : upTo.timestamp;
+    if (!Number.isSafeInteger(lastRead) || lastRead < 0)
+      throw invalidArgument("what was read is neither a message nor a time in ms");
+    await this.#change({ lastRead });
+  }
+
+  /** Marks the room as unread until it is read. */
+  async markUnread(unread = true): Promise<void> {
+    await this.#change({ unread });
+  }
+
+  /** Sets when to tell the user of messages: `mentions` are those of the own id. */
+  async setNotifications({ notifications, mutedUntil }: NotificationSetting): Promise<void> {
+    await this.#change({
+      ...(notifications === undefined ? {} : { notifications }),
+      ...(mutedUntil === undefined ? {} : { mutedUntil }),
+    });
+  }
+
+  /** Sets the place in the list of conversations: −1 hidden, 0 normal, greater than 0 pinned. */
+  async setPriority(priority: number): Promise<void> {
+    await this.#change({ priority });
+  }
+
+  /** Writes to somebody of the room: see `client.communities.sendDirect`. */
+  async sendDirect(
+    to: string,
+    content: MessageContent,
+    settings: AbortOptions & UploadSettings = {},
+  ): Promise<DirectSent> {
+    return await this.world.sendDirect(this.live.server, to, content, settings);
+  }
+
+  /** Leaves the room, on all devices of the account. What waits for the app is not delivered any more. */
+  async leave(): Promise<void> {
+    await this.world.leave(this.live);
+  }
+
+  #checkRate(): void {
+    const retryAfterMs = this.live.noPostsBefore - this.world.localTime();
+    if (retryAfterMs <= 0) return;
+    throw new SessionError("COMMUNITY_RATE_LIMITED", "the server asked for fewer messages", {
+      details: { retryAfterMs, room: this.conversation },
+    });
+  }
+
+  /** The server's wish to be left alone holds for what is sent later, too. */
+  #refused(error: unknown): never {
+    const wait = waitOf(error);
+    if (wait > 0) this.live.noPostsBefore = this.world.localTime() + wait;
+    throw error;
+  }
+
+  #reacted(message: RoomMessageTarget, change: ReactionChange): ReactionChange {
+    this.live.reacted(messageIdOf(message), change.seqno);
+    return change;
+  }
+
+  #name(): {
+    readonly kind: "community";
+    readonly id: string;
+    readonly baseUrl: string;
+    readonly room: string;
+  } {
+    const { server, token: room, conversation: id } = this.live;
+    return { kind: "community", id, baseUrl: server.baseUrl, room };
+  }
+
+  async #change(change: SharedChange): Promise<void> {
+    await changeSharedConversation(this.world, this.#name(), change);
+  }
+}
