@@ -39,7 +39,7 @@ export interface NewGroup {
  * Creates a group and invites its members.
  *
  * @returns once the group is in its swarm and every invitation was tried
- * @throws `MESSAGE_INVALID_NAME`, `GROUP_INVALID_VALUE`, `GROUP_TOO_MANY_MEMBERS`, `ID_INVALID`, `INVALID_ARGUMENT`, those
+ * @throws `NAME_EMPTY`, `NAME_TOO_LONG`, `GROUP_INVALID_VALUE`, `GROUP_TOO_MANY_MEMBERS`, `ID_INVALID`, `INVALID_ARGUMENT`, those
  *   of uploading a picture, `GROUP_PUSH_FAILED`, `ABORTED`: there is no group then
  */
 export async function createGroup(
@@ -56,7 +56,7 @@ export async function createGroup(
       details: { members: members.length + 1, limit: MAX_GROUP_MEMBERS },
     });
   await networkTime(world, signal);
-  const picture = image === undefined ? undefined : await files.uploadAvatar(image, { ...settings, signal });
+  const picture = image === undefined ? undefined : await files().uploadAvatar(image, { ...settings, signal });
   throwIfAborted(signal);
   const { publicKey, secretKey } = createGroupKey({ crypto });
   const id = groupIdOf(publicKey);

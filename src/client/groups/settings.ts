@@ -27,7 +27,7 @@ const MAX_TIMER = 1_209_600;
  * Renames a group.
  *
  * @param name - 1 to 100 bytes of UTF-8; trimmed
- * @throws `MESSAGE_INVALID_NAME`, and as {@link changeInfo}
+ * @throws `NAME_EMPTY`, `NAME_TOO_LONG`, and as {@link changeInfo}
  */
 export async function renameGroup(
   world: GroupWorld,
