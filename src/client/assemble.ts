@@ -61,6 +61,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
     const { contacts, configs, shared } = await openPeople(options, people);
     const world = {
       self: account.sessionId,
+      account,
       store: store.value,
       swarm: swarmPort(swarms, account, crypto),
       codec: messageCodec({
@@ -80,13 +81,15 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
       now,
       random,
       logger: options.logger,
+      communityNetwork: options.communityNetwork ?? network,
+      files: (): Files => files,
       polling,
       settings: { receipts, typing },
       textLimit: options.pro === undefined ? TEXT_LIMIT : TEXT_LIMIT_PRO,
       unsupportedBytes: options.unsupportedBytes ?? UNSUPPORTED_BYTES,
     };
-    const parts: ClientParts = await buildParts(world, () => pollAndDeliver(parts));
-    const files = new Files({ account, network, crypto, lifetime: parts.lifetime.signal });
+    const parts: ClientParts = await buildParts(world, () => pollInTurn(parts));
+    const files: Files = new Files({ account, network, crypto, lifetime: parts.lifetime.signal });
     const { closeTimeoutMs = CLOSE_TIMEOUT_MS } = options;
     return { account, network, swarms, files, parts, timers, closeTimeoutMs, closers };
   } catch (error) {
@@ -95,8 +98,24 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
   }
 }
 
-/** Polls, and resolves when what was found is processed. */
-export async function pollAndDeliver({ poller, delivery }: ClientParts): Promise<PollReport> {
+/** Polls everything, and resolves when what was found is processed. */
+export async function pollAndDeliver(parts: ClientParts): Promise<PollReport> {
+  const { poller, delivery, communities } = parts;
+  const polled = communities.poll();
+  try {
+    const report = await poller.poll();
+    const received = (await polled) + (await communities.pollNew());
+    return { ...report, received: report.received + received };
+  } finally {
+    await polled;
+    delivery.retry();
+    await delivery.settled();
+  }
+}
+
+/** As the loop polls: a community server that does not answer must not keep the swarm waiting. */
+async function pollInTurn({ poller, delivery, communities }: ClientParts): Promise<PollReport> {
+  communities.pollInBackground();
   try {
     return await poller.poll();
   } finally {
@@ -108,15 +127,19 @@ export async function pollAndDeliver({ poller, delivery }: ClientParts): Promise
 /** Takes a client apart: what runs may finish within the time limit, then all that it opened is closed. */
 export async function closeAssembly(assembly: Assembly): Promise<void> {
   const { parts, timers, closeTimeoutMs, closers } = assembly;
-  const { loop, delivery, sender, poller, subscriptions, sync, endTimers, lifetime } = parts;
+  const { loop, delivery, sender, poller, subscriptions, sync, communities, endTimers, lifetime } = parts;
   loop?.stop();
   subscriptions.endStreams();
   await endTimers();
   const deliveryDone = delivery.close();
-  await Promise.all([sender.drain(closeTimeoutMs), settledWithin(deliveryDone, closeTimeoutMs, timers)]);
+  await Promise.all([
+    sender.drain(closeTimeoutMs),
+    communities.drain(closeTimeoutMs),
+    settledWithin(deliveryDone, closeTimeoutMs, timers),
+  ]);
   // Last, because sending and receiving change what is shared.
   if (sync !== undefined) await settledWithin(sync.close(), closeTimeoutMs, timers);
   lifetime.abort();
-  await Promise.all([sender.stopped(), poller.stopped(), sync?.stopped()]);
+  await Promise.all([sender.stopped(), poller.stopped(), communities.stopped(), sync?.stopped()]);
   await closeAll(closers);
 }

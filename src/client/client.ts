@@ -1,14 +1,15 @@
 import { type AbortOptions, isSessionError, throwIfAborted } from "../errors/index.js";
 import type { Attachment } from "../files/index.js";
-import type { Account, SessionId } from "../identity/index.js";
+import type { Account, GroupId, SessionId } from "../identity/index.js";
 import type { Profile } from "../messages/index.js";
 import type { Network } from "../network/index.js";
 import { resolveName } from "../swarm/index.js";
 import type { AccountSettings } from "./account-settings.js";
 import { type Assembly, assemble, closeAssembly, pollAndDeliver } from "./assemble.js";
 import type { Calls } from "./calls.js";
+import type { Communities } from "./communities/communities.js";
 import type { Contacts, ProfileChanges } from "./contacts.js";
-import { checkContent, type MessageContent } from "./content.js";
+import type { MessageContent } from "./content.js";
 import type { Conversations } from "./conversations.js";
 import { deleteLocally, type UnsendResult, unsend } from "./deleting.js";
 import { closedError } from "./errors.js";
@@ -16,14 +17,14 @@ import type { ClientEvents, Handler, PollReport } from "./events.js";
 import type { DownloadSettings, UploadSettings } from "./files.js";
 import { type DisappearingSetting, notifyExtraction, setDisappearing } from "./notices.js";
 import type { ClientOptions } from "./open.js";
-import { approving, visibleFields } from "./outbound.js";
 import type { OwnProfile } from "./own-profile.js";
 import type { ClientParts } from "./parts.js";
 import { markRead, type ReadMessages, type ReadResult } from "./reading.js";
-import type { ReceivedText } from "./received.js";
-import { checkRecipient, type MessageTarget } from "./targets.js";
+import type { ReceivedText, RoomAttachment } from "./received.js";
+import { sendToPerson } from "./sending.js";
+import type { MessageTarget } from "./targets.js";
 import { orAborted } from "./timers.js";
-import type { SendResult } from "./transmit.js";
+import type { SendResult, Sent } from "./transmit.js";
 import type { Typing } from "./typing.js";
 
 /** Which texts an iterator gives, and until when. */
@@ -96,6 +97,11 @@ export class Client {
     return this.#open().typing;
   }
 
+  /** Rooms of community servers. */
+  get communities(): Communities {
+    return this.#open().communities.communities;
+  }
+
   /** Signalling of calls. */
   get call(): Calls {
     return this.#open().call;
@@ -116,18 +122,19 @@ export class Client {
    *   the file server (`FILE_…`), `SEND_FAILED`, `ABORTED`, `CLOSED`, `STORE_FAILED`
    */
   async send(
+    to: SessionId | GroupId,
+    content: MessageContent,
+    settings?: AbortOptions & UploadSettings,
+  ): Promise<SendResult>;
+  async send(to: string, content: MessageContent, settings?: AbortOptions & UploadSettings): Promise<Sent>;
+  async send(
     to: string,
     content: MessageContent,
     settings: AbortOptions & UploadSettings = {},
-  ): Promise<SendResult> {
-    const { sender, world } = this.#open();
-    const { signal } = settings;
-    const recipient = checkRecipient(to);
-    const checked = checkContent(content, world);
-    throwIfAborted(signal);
-    const prepare = this.#assembly.files.uploading(checked, settings);
-    const options = { companions: approving(world, recipient), prepare, signal };
-    return sender.send(recipient, { ...checked.message, ...visibleFields(world, recipient) }, options);
+  ): Promise<Sent> {
+    const { world, communities } = this.#open();
+    if (communities.communities.routes(to)) return communities.communities.send(to, content, settings);
+    return sendToPerson(world, this.#assembly.files, to, content, settings);
   }
 
   /**
@@ -136,8 +143,14 @@ export class Client {
    * @throws `FILE_NOT_FOUND` (expired: final), `FILE_TOO_LARGE`, `FILE_CORRUPT`, other codes of the room `files`, those of
    *   the network, `ABORTED`, `CLOSED`
    */
-  async download(attachment: Attachment, settings: DownloadSettings = {}): Promise<Uint8Array> {
-    this.#open();
+  async download(
+    attachment: Attachment | RoomAttachment,
+    settings: DownloadSettings = {},
+  ): Promise<Uint8Array> {
+    const { communities } = this.#open();
+    if (typeof attachment === "object" && attachment !== null && "room" in attachment) {
+      return communities.communities.require(attachment.room).download(attachment, settings);
+    }
     return this.#assembly.files.download(attachment, settings);
   }
 

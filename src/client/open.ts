@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+import type { CommunityNetwork } from "../communities/index.js";
 import { type Compress, platformCompressor } from "../config/index.js";
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
 import { SessionError } from "../errors/index.js";
@@ -65,6 +67,11 @@ export interface ClientOptions {
   readonly unsupportedBytes?: number | undefined;
   /** How long `close` waits for running sends and handlers, ms. Default: 3 000. */
   readonly closeTimeoutMs?: number | undefined;
+  /**
+   * The way to community servers. Default: onion requests, like everything else. With `plainCommunityNetwork()` of
+   * `session-messenger-sdk/communities` they are asked directly, and learn the address of who asks. Left open by `close`.
+   */
+  readonly communityNetwork?: CommunityNetwork | undefined;
   /** Carries every request of a network that the client connects itself. */
   readonly transport?: Transport | undefined;
   /** Local time, ms. */

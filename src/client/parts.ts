@@ -3,14 +3,17 @@
  *
  * @module
  */
+
+import type { CommunityNetwork } from "../communities/index.js";
 import type { Compress } from "../config/index.js";
 import type { Crypto } from "../crypto/index.js";
 import { isSessionError } from "../errors/index.js";
-import type { SessionId } from "../identity/index.js";
+import type { Account, SessionId } from "../identity/index.js";
 import type { Store } from "../store/index.js";
 import { AccountSettings } from "./account-settings.js";
 import { Calls } from "./calls.js";
 import { Chores } from "./chores.js";
+import { type CommunityParts, openCommunities } from "./communities/open.js";
 import type { ContactState } from "./contact-state.js";
 import { Contacts } from "./contacts.js";
 import { Conversations } from "./conversations.js";
@@ -19,6 +22,7 @@ import { Disappearing } from "./disappearing.js";
 import { applyMessage, applyProfile } from "./effects.js";
 import { asSessionError } from "./errors.js";
 import { Emitter } from "./events.js";
+import type { Files } from "./files.js";
 import { forgetRemoved } from "./forgetting.js";
 import { directSource } from "./inbox.js";
 import { childLogger, type Logger } from "./logger.js";
@@ -30,6 +34,7 @@ import type { ClockPort, MessageCodec, SwarmPort } from "./ports.js";
 import { Reactions } from "./reactions.js";
 import { markRead } from "./reading.js";
 import { Sender } from "./sender.js";
+import { sendToPerson } from "./sending.js";
 import { Subscriptions } from "./subscriptions.js";
 import { Sync } from "./sync.js";
 import type { Configs } from "./sync-configs.js";
@@ -45,6 +50,7 @@ import type { SendingWorld, Settings, World } from "./world.js";
 /** The world of a client. */
 export interface ClientWorld {
   readonly self: SessionId;
+  readonly account: Account;
   readonly store: Store;
   readonly swarm: SwarmPort;
   readonly codec: MessageCodec;
@@ -61,6 +67,10 @@ export interface ClientWorld {
   /** A number from 0 to 1, 1 excluded. */
   readonly random: () => number;
   readonly logger: Logger | undefined;
+  /** The way to community servers. */
+  readonly communityNetwork: CommunityNetwork;
+  /** The files of the client that is being built. */
+  readonly files: () => Files;
   /** `false`: only on demand. */
   readonly polling: PollingOptions | false;
   readonly settings: Settings;
@@ -88,6 +98,7 @@ export interface ClientParts {
   readonly settings: AccountSettings;
   readonly typing: Typing;
   readonly call: Calls;
+  readonly communities: CommunityParts;
   /** Ends what waits for a timer. */
   readonly endTimers: () => Promise<void>;
   /** Ends everything that runs. */
@@ -145,7 +156,26 @@ export async function buildParts(
     apply: (message, item, track) => applyMessage(effects, message, item, track),
     applyProfile: (from, profile) => applyProfile(state, from, profile),
   });
-  const delivery = await Delivery.open({ store, log: deliveryLog, events, sources: [direct] });
+  const communities = await openCommunities(
+    {
+      ...state,
+      account: outer.account,
+      crypto: outer.crypto,
+      network: outer.communityNetwork,
+      localTime: now,
+      random,
+      lifetime: lifetime.signal,
+      unsupported,
+      backlog: (name) => delivery.backlog(name),
+      onAdded: (name, count) => delivery.added(name, count),
+      files: outer.files,
+      sendToPerson: (id, content, settings) => sendToPerson(world, outer.files(), id, content, settings),
+      texts: (conversation, signal) => subscriptions.stream(signal, conversation),
+    },
+    { onJoined: () => loop?.nudge(), onNews: () => loop?.nudge() },
+  );
+  const sources = [direct, ...communities.sources];
+  const delivery: Delivery = await Delivery.open({ store, log: deliveryLog, events, sources });
   const loop = polling === false ? undefined : pollLoop(outer, events, poll, polling);
   const common = { self, store, swarm, codec, clock, timers, events, lifetime: lifetime.signal };
   const sender = new Sender({
@@ -166,6 +196,7 @@ export async function buildParts(
     configs: sync,
     onAdded: (count) => delivery.added("direct", count),
   });
+  const subscriptions: Subscriptions = new Subscriptions({ events, delivery, disappearing, loop });
   const people = new Contacts(world);
   const typing = new Typing(world);
   const call = new Calls(world, outer.crypto);
@@ -189,7 +220,7 @@ export async function buildParts(
     sync,
     loop,
     sender,
-    subscriptions: new Subscriptions({ events, delivery, disappearing, loop }),
+    subscriptions,
     disappearing,
     world,
     reactions: new Reactions(world),
@@ -199,6 +230,7 @@ export async function buildParts(
     settings: new AccountSettings(world),
     typing,
     call,
+    communities,
     async endTimers() {
       typing.close();
       call.close();

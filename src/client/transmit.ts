@@ -13,13 +13,20 @@ import type { Emitter } from "./events.js";
 import type { Logger } from "./logger.js";
 import type { ClockPort, EncodedItem, MessageCodec, Stored, SwarmPort } from "./ports.js";
 
-/** What `Client.send` answers. */
-export interface SendResult {
+/** What was sent, wherever it was. */
+export interface Sent {
+  /** The conversation. */
   readonly to: string;
+  /** Names the message where it is: in a swarm, or on a community server. */
+  readonly hash: string;
+  /** The message's identity together with its sender, ms. */
+  readonly timestamp: number;
+}
+
+/** What `Client.send` answers about a message to a person or a group. */
+export interface SendResult extends Sent {
   /** Hash in the recipient's swarm; in the own swarm for a note to self. */
   readonly hash: string;
-  /** The message's identity together with its sender, network ms. */
-  readonly timestamp: number;
   /** The swarm member that took it, the path there, and what each member said. */
   readonly stored: Stored;
   /**

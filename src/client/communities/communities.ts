@@ -11,14 +11,16 @@ import {
   type Room as RoomInfo,
   rooms as roomsCall,
 } from "../../communities/index.js";
-import type { AbortOptions } from "../../errors/index.js";
-import type { SessionId } from "../../identity/index.js";
+import { type AbortOptions, SessionError } from "../../errors/index.js";
+import { isBlindedId, type SessionId } from "../../identity/index.js";
 import type { MessageContent } from "../content.js";
+import type { ClientErrorCode } from "../errors.js";
 import type { UploadSettings } from "../files.js";
+import { isRoomAddress } from "./addresses.js";
 import { whileOpen } from "./calling.js";
 import type { DirectSent } from "./direct.js";
 import type { Directory } from "./directory.js";
-import type { Room } from "./room.js";
+import type { Room, RoomSendResult } from "./room.js";
 
 /** How to join a room. */
 export interface JoinOptions extends AbortOptions {
@@ -134,16 +136,35 @@ export class Communities {
     return this.#directory.world.sessionIdOf(blindedId);
   }
 
-  /**
-   * Whether people may write to the account by its blinded ids. The same on all devices; other apps do not offer it for
-   * an account that does not want it.
-   */
-  get acceptsRequests(): boolean {
-    return this.#directory.world.configs.profile.communityRequests !== false;
+  /** @internal True for what names a room, or somebody by a blinded id. */
+  routes(conversation: unknown): conversation is string {
+    return isRoomAddress(conversation) || isBlindedId(conversation);
   }
 
-  /** Changes {@link Communities.acceptsRequests}: with the next poll, and the next message to a room. */
-  async setAcceptsRequests(accepts: boolean): Promise<void> {
-    await this.#directory.setAcceptsRequests(accepts);
+  /** @internal Writes where a conversation is. @throws `ROOM_NOT_JOINED`, `CONVERSATION_UNKNOWN` */
+  async send(
+    conversation: string,
+    content: MessageContent,
+    settings: AbortOptions & UploadSettings,
+  ): Promise<RoomSendResult | DirectSent> {
+    if (isRoomAddress(conversation)) return await this.require(conversation).send(content, settings);
+    const { world } = this.#directory;
+    const place = world.blinded.placeOf(conversation);
+    if (place !== undefined)
+      return await world.sendDirect(this.#directory.liveServer(place), conversation, content, settings);
+    throw new SessionError<ClientErrorCode>(
+      "CONVERSATION_UNKNOWN",
+      "it is not known on which server they are",
+      {
+        details: { id: conversation },
+      },
+    );
+  }
+
+  /** @internal @throws `ROOM_NOT_JOINED`, `COMMUNITY_LINK_INVALID` */
+  require(address: string): Room {
+    const room = this.get(address);
+    if (room !== undefined) return room;
+    throw new SessionError<ClientErrorCode>("ROOM_NOT_JOINED", "the account has not joined the room");
   }
 }

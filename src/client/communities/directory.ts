@@ -144,12 +144,6 @@ export class Directory {
     return this.#serverOf(address) ?? new LiveServer(this.world, address);
   }
 
-  async setAcceptsRequests(accepts: boolean): Promise<void> {
-    await editConfigs(this.world, ({ profile }) => {
-      profile.communityRequests = accepts;
-    });
-  }
-
   /** Resolves when no poll runs. */
   async stopped(): Promise<void> {
     await Promise.all([...this.servers.values()].map((server) => server.stopped()));
