@@ -14,6 +14,8 @@ export {
   type PollReport,
   type ReceivedMessage,
   type ReceivedText,
+  type Room,
+  type RoomSendResult,
   type SendResult,
 } from "./client/index.js";
 export { isSessionError, SessionError } from "./errors/index.js";

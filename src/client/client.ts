@@ -7,6 +7,7 @@ import { resolveName } from "../swarm/index.js";
 import type { AccountSettings } from "./account-settings.js";
 import { type Assembly, assemble, closeAssembly, pollAndDeliver } from "./assemble.js";
 import type { Calls } from "./calls.js";
+import { isRoomMessage } from "./communities/addresses.js";
 import type { Communities } from "./communities/communities.js";
 import type { Contacts, ProfileChanges } from "./contacts.js";
 import type { MessageContent } from "./content.js";
@@ -19,7 +20,7 @@ import { type DisappearingSetting, notifyExtraction, setDisappearing } from "./n
 import type { ClientOptions } from "./open.js";
 import type { OwnProfile } from "./own-profile.js";
 import type { ClientParts } from "./parts.js";
-import { markRead, type ReadMessages, type ReadResult } from "./reading.js";
+import { markRead, markSharedRead, type ReadMessages, type ReadResult } from "./reading.js";
 import type { ReceivedText, RoomAttachment } from "./received.js";
 import { sendToPerson } from "./sending.js";
 import type { MessageTarget } from "./targets.js";
@@ -171,13 +172,19 @@ export class Client {
    *
    * @throws as {@link send}; `RATE_LIMITED`
    */
-  async react(message: MessageTarget, emoji: string, options: AbortOptions = {}): Promise<SendResult> {
-    return this.#open().reactions.send(message, emoji, "add", options);
+  async react(message: MessageTarget, emoji: string, options: AbortOptions = {}): Promise<Sent> {
+    const { communities, reactions } = this.#open();
+    const { communities: rooms } = communities;
+    if (isRoomMessage(message)) return rooms.react(message, emoji, "add", options);
+    return reactions.send(message, emoji, "add", options);
   }
 
   /** Takes a reaction back. */
-  async unreact(message: MessageTarget, emoji: string, options: AbortOptions = {}): Promise<SendResult> {
-    return this.#open().reactions.send(message, emoji, "remove", options);
+  async unreact(message: MessageTarget, emoji: string, options: AbortOptions = {}): Promise<Sent> {
+    const { communities, reactions } = this.#open();
+    const { communities: rooms } = communities;
+    if (isRoomMessage(message)) return rooms.react(message, emoji, "remove", options);
+    return reactions.send(message, emoji, "remove", options);
   }
 
   /**
@@ -185,13 +192,16 @@ export class Client {
    * reading begin to; the authors are told if `receipts` is on and they are accepted.
    */
   async markRead(conversation: string, read: ReadMessages, options: AbortOptions = {}): Promise<ReadResult> {
-    const { world, disappearing } = this.#open();
+    const { world, disappearing, communities } = this.#open();
+    if (communities.communities.routes(conversation)) return markSharedRead(world, conversation, read);
     return markRead(world, conversation, read, disappearing, options);
   }
 
   /** Deletes an own message for everyone: asks the other party and the own devices, and deletes the copy in the own swarm. */
   async unsend(message: MessageTarget, options: AbortOptions = {}): Promise<UnsendResult> {
-    return unsend(this.#open().world, message, options);
+    const { communities, world } = this.#open();
+    if (isRoomMessage(message)) return communities.communities.unsend(message, options);
+    return unsend(world, message, options);
   }
 
   /** Deletes a message on this device: it does not come again, and nothing refers to it any more. */

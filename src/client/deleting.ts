@@ -6,12 +6,12 @@
 import type { AbortOptions } from "../errors/index.js";
 import { MESSAGES, messageId, type StoreBatch } from "../store/index.js";
 import { checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
-import type { SendResult } from "./transmit.js";
+import type { Sent } from "./transmit.js";
 import { forgetMessage, type SendingWorld } from "./world.js";
 
 /** What `unsend` answers. */
-export interface UnsendResult extends SendResult {
-  /** The copy in the own swarm is deleted. False: it is tried again with every poll. */
+export interface UnsendResult extends Sent {
+  /** The copy in the own swarm is deleted. False: it is tried again with every poll. In a room: it was there. */
   readonly deleted: boolean;
 }
 

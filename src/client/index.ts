@@ -7,6 +7,20 @@ export type { AccountSettings, SettingsChanges, SharedSettings } from "./account
 export type { Calls } from "./calls.js";
 export { offerSdp } from "./calls.js";
 export { Client, type StreamOptions } from "./client.js";
+export type { Communities, JoinOptions, ServerOptions } from "./communities/communities.js";
+export type { DirectSent } from "./communities/direct.js";
+export type {
+  IdentifiedContact,
+  InboxText,
+  RoomChange,
+  RoomDeletion,
+  RoomEdit,
+  RoomReactions,
+  RoomText,
+} from "./communities/messages.js";
+export type { Room, RoomChanges, RoomSendResult, RoomSendSettings } from "./communities/room.js";
+export type { RoomMessageTarget } from "./communities/room-base.js";
+export type { BanOptions, BanScope, RoleOptions } from "./communities/room-moderation.js";
 export type { Contact } from "./contact-state.js";
 export type { Contacts, ProfileChanges } from "./contacts.js";
 export type { MessageContent, OutgoingPreview } from "./content.js";
@@ -42,10 +56,13 @@ export type {
   GroupMessage,
   ReceivedMessage,
   ReceivedPreview,
+  ReceivedRoomMessage,
+  ReceivedRoomText,
   ReceivedText,
+  RoomAttachment,
 } from "./received.js";
 export type { MessageTarget } from "./targets.js";
 export type { Timers } from "./timers.js";
-export type { SendResult } from "./transmit.js";
+export type { SendResult, Sent } from "./transmit.js";
 export type { Typing } from "./typing.js";
 export { VERSION } from "./version.js";

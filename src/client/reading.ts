@@ -7,6 +7,8 @@
 import type { AbortOptions } from "../errors/index.js";
 import { type ListedRecord, MESSAGES, type MessageRecord, messageId, timestampOf } from "../store/index.js";
 import { changeContact, STRANGER } from "./contact-state.js";
+import { parseConversation } from "./conversation-names.js";
+import { changeSharedConversation } from "./conversations.js";
 import type { Disappearing } from "./disappearing.js";
 import { mayNotify } from "./outbound.js";
 import { checkRecipient, checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
@@ -73,6 +75,27 @@ export async function markRead(
     receipt = await sender.send(author, message, { signal });
   }
   return { timestamps, receipt };
+}
+
+/**
+ * Marks messages of a group, a room, or somebody known by a blinded id as read: nobody is told but the own devices.
+ *
+ * @throws `INVALID_ARGUMENT`, `ID_INVALID`, `CONVERSATION_UNKNOWN`, `STORE_FAILED`
+ */
+export async function markSharedRead(
+  world: Pick<SendingWorld, "store" | "configs" | "events">,
+  conversation: string,
+  read: ReadMessages,
+): Promise<ReadResult> {
+  const name = parseConversation(conversation);
+  if (name.kind === "direct") throw invalidArgument("that is a conversation with one person");
+  if (typeof read !== "number" && !Array.isArray(read))
+    throw invalidArgument("what was read is neither a time nor a list of messages");
+  const times = typeof read === "number" ? [read] : read.map(({ timestamp }) => timestamp);
+  if (times.some((time) => !Number.isSafeInteger(time) || time <= 0))
+    throw invalidArgument("the time is not a sent time in ms");
+  if (times.length > 0) await changeSharedConversation(world, name, { lastRead: Math.max(...times) });
+  return { timestamps: times };
 }
 
 type Found = ReadonlyArray<ListedRecord<MessageRecord>>;

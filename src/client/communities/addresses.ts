@@ -21,6 +21,23 @@ export function isRoomAddress(text: unknown): text is string {
   return typeof text === "string" && /^https?:\/\//i.test(text);
 }
 
+/** A message of a room, by what names it there. */
+export interface RoomMessageName {
+  readonly conversation: string;
+  readonly id: number;
+  readonly timestamp: number;
+}
+
+/** True for messages of a room: received ones, and those that were posted. */
+export function isRoomMessage(message: unknown): message is RoomMessageName {
+  return (
+    typeof message === "object" &&
+    message !== null &&
+    "id" in message &&
+    isRoomAddress((message as { readonly conversation?: unknown }).conversation)
+  );
+}
+
 /** @throws `COMMUNITY_LINK_INVALID` */
 export function parseRoomAddress(text: string): RoomAddress {
   if (typeof text !== "string") throw invalidAddress();

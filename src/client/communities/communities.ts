@@ -14,9 +14,11 @@ import {
 import { type AbortOptions, SessionError } from "../../errors/index.js";
 import { isBlindedId, type SessionId } from "../../identity/index.js";
 import type { MessageContent } from "../content.js";
+import type { UnsendResult } from "../deleting.js";
 import type { ClientErrorCode } from "../errors.js";
 import type { UploadSettings } from "../files.js";
-import { isRoomAddress } from "./addresses.js";
+import type { Sent } from "../transmit.js";
+import { isRoomAddress, type RoomMessageName } from "./addresses.js";
 import { whileOpen } from "./calling.js";
 import type { DirectSent } from "./direct.js";
 import type { Directory } from "./directory.js";
@@ -159,6 +161,30 @@ export class Communities {
         details: { id: conversation },
       },
     );
+  }
+
+  /** @internal See `Client.react` and `Client.unreact`. */
+  async react(
+    message: RoomMessageName,
+    emoji: string,
+    action: "add" | "remove",
+    options: AbortOptions,
+  ): Promise<Sent> {
+    const { conversation: to, id, timestamp } = message;
+    const room = this.require(to);
+    const { seqno } =
+      action === "add" ? await room.react(id, emoji, options) : await room.unreact(id, emoji, options);
+    return { to, hash: `${room.conversation}#${id}.${seqno}`, timestamp };
+  }
+
+  /** @internal See `Client.unsend`. */
+  async unsend(
+    { conversation: to, id, timestamp }: RoomMessageName,
+    options: AbortOptions,
+  ): Promise<UnsendResult> {
+    const room = this.require(to);
+    const deleted = await room.delete(id, options);
+    return { to, hash: `${room.conversation}#${id}`, timestamp, deleted };
   }
 
   /** @internal @throws `ROOM_NOT_JOINED`, `COMMUNITY_LINK_INVALID` */
