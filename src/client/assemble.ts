@@ -11,6 +11,7 @@ import type { Network } from "../network/index.js";
 import { Swarms } from "../swarm/index.js";
 import type { PollReport } from "./events.js";
 import { Files } from "./files.js";
+import { groupPort } from "./groups/swarm-port.js";
 import {
   type ClientOptions,
   claimAccount,
@@ -59,6 +60,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
     const compress = await compressing;
     const people = { store: store.value, account, swarms, clock, crypto, compress };
     const { contacts, configs, shared } = await openPeople(options, people);
+    const rules = receiverRules(options, contacts);
     const world = {
       self: account.sessionId,
       account,
@@ -67,7 +69,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
       codec: messageCodec({
         account,
         now: clock.now,
-        rules: receiverRules(options, contacts),
+        rules,
         pro: options.pro,
         crypto,
       }),
@@ -81,6 +83,8 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
       now,
       random,
       logger: options.logger,
+      groupPort: groupPort(swarms, crypto),
+      rules,
       communityNetwork: options.communityNetwork ?? network,
       files: (): Files => files,
       polling,
@@ -100,10 +104,10 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
 
 /** Polls everything, and resolves when what was found is processed. */
 export async function pollAndDeliver(parts: ClientParts): Promise<PollReport> {
-  const { poller, delivery, communities } = parts;
+  const { delivery, communities } = parts;
   const polled = communities.poll();
   try {
-    const report = await poller.poll();
+    const report = await pollWithGroups(parts, { all: true });
     const received = (await polled) + (await communities.pollNew());
     return { ...report, received: report.received + received };
   } finally {
@@ -113,11 +117,32 @@ export async function pollAndDeliver(parts: ClientParts): Promise<PollReport> {
   }
 }
 
+/**
+ * Polls the own swarm, and then the groups that it may have told of: all of them, or those that are due. Neither keeps the
+ * other from being polled.
+ */
+async function pollWithGroups(
+  { poller, groups }: ClientParts,
+  which: { readonly all: boolean },
+): Promise<PollReport> {
+  let inGroups = 0;
+  const pollGroups = async (): Promise<void> => {
+    inGroups = await groups.polling.pollAll(which);
+  };
+  const report = await poller.poll().catch(async (error: unknown) => {
+    await pollGroups();
+    throw error;
+  });
+  await pollGroups();
+  return { ...report, received: report.received + inGroups };
+}
+
 /** As the loop polls: a community server that does not answer must not keep the swarm waiting. */
-async function pollInTurn({ poller, delivery, communities }: ClientParts): Promise<PollReport> {
+async function pollInTurn(parts: ClientParts): Promise<PollReport> {
+  const { delivery, communities } = parts;
   communities.pollInBackground();
   try {
-    return await poller.poll();
+    return await pollWithGroups(parts, { all: false });
   } finally {
     delivery.retry();
     await delivery.settled();
@@ -127,7 +152,8 @@ async function pollInTurn({ poller, delivery, communities }: ClientParts): Promi
 /** Takes a client apart: what runs may finish within the time limit, then all that it opened is closed. */
 export async function closeAssembly(assembly: Assembly): Promise<void> {
   const { parts, timers, closeTimeoutMs, closers } = assembly;
-  const { loop, delivery, sender, poller, subscriptions, sync, communities, endTimers, lifetime } = parts;
+  const { loop, delivery, sender, poller, subscriptions, sync, communities, groups, endTimers, lifetime } =
+    parts;
   loop?.stop();
   subscriptions.endStreams();
   await endTimers();
@@ -140,6 +166,12 @@ export async function closeAssembly(assembly: Assembly): Promise<void> {
   // Last, because sending and receiving change what is shared.
   if (sync !== undefined) await settledWithin(sync.close(), closeTimeoutMs, timers);
   lifetime.abort();
-  await Promise.all([sender.stopped(), poller.stopped(), communities.stopped(), sync?.stopped()]);
+  await Promise.all([
+    sender.stopped(),
+    poller.stopped(),
+    communities.stopped(),
+    groups.stopped(),
+    sync?.stopped(),
+  ]);
   await closeAll(closers);
 }

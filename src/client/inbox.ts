@@ -4,7 +4,13 @@
  * @module
  */
 import { isSessionError } from "../errors/index.js";
-import type { DecodeResult, IncomingMessage, Profile } from "../messages/index.js";
+import type {
+  DecodeResult,
+  IncomingGroupUpdate,
+  IncomingLegacyGroup,
+  IncomingMessage,
+  Profile,
+} from "../messages/index.js";
 import type { InboxItem, StoreBatch } from "../store/index.js";
 import { type AdmissionWorld, admit, isStored } from "./admission.js";
 import { asSessionError } from "./errors.js";
@@ -25,6 +31,10 @@ export interface InboxWorld extends AdmissionWorld {
    * need not wait for are given to `track`.
    */
   readonly apply: (message: IncomingMessage, item: InboxItem, track: Track) => Promise<void>;
+  /** An invitation to a group, or a promotion there. */
+  readonly takeInvitation: (message: IncomingGroupUpdate, item: InboxItem) => Promise<void>;
+  /** A control message of a legacy group; absent: there are no legacy groups in this client. */
+  readonly takeLegacyControl?: ((message: IncomingLegacyGroup, item: InboxItem) => Promise<void>) | undefined;
   /** The profile in a message without anything to see (V13). */
   readonly applyProfile: (from: string, profile: Profile) => Promise<void>;
 }
@@ -84,7 +94,13 @@ async function readInboxItem(
   }
   const { message } = result;
   const admission = await admit(world, message, isInFlight(identityOf(message)));
-  if (admission.kind === "admitted") return admission.message;
+  if (admission.kind === "admitted") {
+    const { message: admitted } = admission;
+    if (admitted.kind === "group-update") await world.takeInvitation(admitted, item);
+    else if (admitted.kind === "legacy-group") await world.takeLegacyControl?.(admitted, item);
+    else return admitted;
+    return undefined;
+  }
   const { rule, reason } = admission;
   if (rule === "V12" && message.from === self) log.debug("an own message came back", { hash });
   else events.emit("dropped", { rule, reason, hash });

@@ -24,6 +24,9 @@ import { asSessionError } from "./errors.js";
 import { Emitter } from "./events.js";
 import type { Files } from "./files.js";
 import { forgetRemoved } from "./forgetting.js";
+import { takeInvitation } from "./groups/invitations.js";
+import { type GroupParts, openGroups } from "./groups/open.js";
+import type { GroupPort } from "./groups/port.js";
 import { directSource } from "./inbox.js";
 import { childLogger, type Logger } from "./logger.js";
 import { noteSent } from "./outbound.js";
@@ -31,7 +34,7 @@ import { OwnProfile } from "./own-profile.js";
 import { type PollingOptions, PollLoop } from "./poll-loop.js";
 import { Poller } from "./poller.js";
 import type { ClockPort, MessageCodec, SwarmPort } from "./ports.js";
-import { Reactions } from "./reactions.js";
+import type { Reactions } from "./reactions.js";
 import { markRead } from "./reading.js";
 import { Sender } from "./sender.js";
 import { sendToPerson } from "./sending.js";
@@ -45,6 +48,7 @@ import { Typing } from "./typing.js";
 import { TypingIndicators } from "./typing-indicators.js";
 import { Unsupported } from "./unsupported.js";
 import { VERSION } from "./version.js";
+import type { receiverRules } from "./wiring.js";
 import type { SendingWorld, Settings, World } from "./world.js";
 
 /** The world of a client. */
@@ -67,6 +71,9 @@ export interface ClientWorld {
   /** A number from 0 to 1, 1 excluded. */
   readonly random: () => number;
   readonly logger: Logger | undefined;
+  readonly groupPort: GroupPort;
+  /** The receiver's settings, for the rules of messages. */
+  readonly rules: ReturnType<typeof receiverRules>;
   /** The way to community servers. */
   readonly communityNetwork: CommunityNetwork;
   /** The files of the client that is being built. */
@@ -99,6 +106,7 @@ export interface ClientParts {
   readonly typing: Typing;
   readonly call: Calls;
   readonly communities: CommunityParts;
+  readonly groups: GroupParts;
   /** Ends what waits for a timer. */
   readonly endTimers: () => Promise<void>;
   /** Ends everything that runs. */
@@ -145,6 +153,45 @@ export async function buildParts(
   });
   const effects = { ...state, indicators, disappearing };
   const deliveryLog = childLogger(logger, "delivery");
+  const subscribe = (
+    conversation: string,
+    signal: AbortSignal | undefined,
+  ): ReturnType<Subscriptions["stream"]> => subscriptions.stream(signal, conversation);
+  const common = { self, store, swarm, clock, timers, events, lifetime: lifetime.signal };
+  const groups = await openGroups({
+    ...state,
+    ...common,
+    account: outer.account,
+    crypto: outer.crypto,
+    compress: outer.compress,
+    port: outer.groupPort,
+    codec,
+    rules: outer.rules,
+    timestamps: new Timestamps(clock.now, await store.lastTimestamp()),
+    disappearing,
+    unsupported,
+    files: outer.files,
+    now,
+    random,
+    log: childLogger(logger, "groups"),
+    makeSender: ({ codec: encoder, timestamps }) =>
+      new Sender({
+        ...common,
+        codec: encoder,
+        timestamps,
+        log: childLogger(logger, "send"),
+        note: (batch, sent) => noteSent(state, batch, sent),
+        discard: (batch, hash) => chores.add(batch, hash, { delete: true }),
+      }),
+    backlog: () => delivery.backlog("group"),
+    onAdded: (count) => delivery.added("group", count),
+    // A member who is no contact is on the group's list only.
+    applyProfile: async (from, profile) => {
+      if (contacts.get(from) !== undefined) await applyProfile(state, from, profile);
+    },
+    texts: subscribe,
+  });
+  const { sender } = groups;
   const direct = directSource({
     self,
     store,
@@ -155,6 +202,7 @@ export async function buildParts(
     unsupported,
     apply: (message, item, track) => applyMessage(effects, message, item, track),
     applyProfile: (from, profile) => applyProfile(state, from, profile),
+    takeInvitation: (message, item) => takeInvitation(groups.world, message, item),
   });
   const communities = await openCommunities(
     {
@@ -170,21 +218,13 @@ export async function buildParts(
       onAdded: (name, count) => delivery.added(name, count),
       files: outer.files,
       sendToPerson: (id, content, settings) => sendToPerson(world, outer.files(), id, content, settings),
-      texts: (conversation, signal) => subscriptions.stream(signal, conversation),
+      texts: subscribe,
     },
     { onJoined: () => loop?.nudge(), onNews: () => loop?.nudge() },
   );
-  const sources = [direct, ...communities.sources];
+  const sources = [direct, groups.source, ...communities.sources];
   const delivery: Delivery = await Delivery.open({ store, log: deliveryLog, events, sources });
   const loop = polling === false ? undefined : pollLoop(outer, events, poll, polling);
-  const common = { self, store, swarm, codec, clock, timers, events, lifetime: lifetime.signal };
-  const sender = new Sender({
-    ...common,
-    timestamps: new Timestamps(clock.now, await store.lastTimestamp()),
-    log: childLogger(logger, "send"),
-    note: (batch, sent) => noteSent(state, batch, sent),
-    discard: (batch, hash) => chores.add(batch, hash, { delete: true }),
-  });
   const world: SendingWorld = { ...state, sender };
   const sync = openSync(outer, world, disappearing, lifetime.signal);
   const poller = new Poller({
@@ -212,6 +252,7 @@ export async function buildParts(
   });
   events.on("poll", pruner(outer, events));
   if ((await store.outbox()).length > 0) sender.resume();
+  groups.resume();
   disappearing.wake();
   return {
     events,
@@ -223,7 +264,7 @@ export async function buildParts(
     subscriptions,
     disappearing,
     world,
-    reactions: new Reactions(world),
+    reactions: groups.reactions,
     contacts: people,
     profile: new OwnProfile(self, people),
     conversations: new Conversations(world),
@@ -231,6 +272,7 @@ export async function buildParts(
     typing,
     call,
     communities,
+    groups,
     async endTimers() {
       typing.close();
       call.close();

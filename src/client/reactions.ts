@@ -4,10 +4,11 @@
  * @module
  */
 import { type AbortOptions, SessionError } from "../errors/index.js";
+import { type GroupId, isGroupId } from "../identity/index.js";
 import { MAX_EMOJI_LENGTH } from "../messages/index.js";
 import type { ClientErrorCode } from "./errors.js";
 import { approving, visibleFields } from "./outbound.js";
-import { checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
+import { checkPersonOrGroup, checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
 import type { SendResult } from "./transmit.js";
 import type { SendingWorld } from "./world.js";
 
@@ -16,13 +17,19 @@ const MAX_REACTIONS = 20;
 /** … in this time, ms. */
 const WINDOW_MS = 60_000;
 
-/** Sends reactions, not too many. */
+/** What reacting works with. */
+export interface ReactionsWorld extends SendingWorld {
+  /** What a visible message to a group brings along. @throws `GROUP_NOT_JOINED` */
+  readonly groupFields: (group: GroupId) => ReturnType<typeof visibleFields>;
+}
+
+/** Sends reactions to people and groups, not too many. */
 export class Reactions {
-  readonly #world: SendingWorld;
+  readonly #world: ReactionsWorld;
   /** When the last ones were sent, network ms. */
   #sentAt: number[] = [];
 
-  constructor(world: SendingWorld) {
+  constructor(world: ReactionsWorld) {
     this.#world = world;
   }
 
@@ -34,14 +41,16 @@ export class Reactions {
     { signal }: AbortOptions,
   ): Promise<SendResult> {
     const world = this.#world;
-    const { conversation, author, timestamp } = checkTarget(message, world.self);
+    const { conversation, author, timestamp } = checkTarget(message, world.self, checkPersonOrGroup);
     if (typeof emoji !== "string" || emoji.trim() === "" || emoji.length > MAX_EMOJI_LENGTH)
       throw invalidArgument("a reaction is an emoji");
-    const options = { companions: approving(world, conversation), signal };
+    const isGroup = isGroupId(conversation);
+    const companions = isGroup ? undefined : approving(world, conversation);
+    const fields = isGroup ? world.groupFields(conversation) : visibleFields(world, conversation);
     this.#count();
     const target = { author, timestamp };
     const reaction = { kind: "reaction", target, emoji, action } as const;
-    return world.sender.send(conversation, { ...reaction, ...visibleFields(world, conversation) }, options);
+    return world.sender.send(conversation, { ...reaction, ...fields }, { companions, signal });
   }
 
   #count(): void {

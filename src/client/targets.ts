@@ -4,7 +4,7 @@
  * @module
  */
 import { SessionError } from "../errors/index.js";
-import { parseSessionId, type SessionId } from "../identity/index.js";
+import { type GroupId, isGroupId, parseSessionId, type SessionId } from "../identity/index.js";
 import type { ClientErrorCode } from "./errors.js";
 
 /**
@@ -17,18 +17,29 @@ export type MessageTarget =
   | { readonly to: string; readonly timestamp: number };
 
 /** A message by its parts. */
-export interface Target {
+export interface Target<Place extends string = SessionId> {
   /** The other party; the own id for notes to self. */
-  readonly conversation: SessionId;
+  readonly conversation: Place;
   readonly author: SessionId;
   readonly timestamp: number;
 }
 
+export function checkTarget(target: MessageTarget, self: string): Target;
+export function checkTarget<Place extends string>(
+  target: MessageTarget,
+  self: string,
+  checkPlace: (id: unknown) => Place,
+): Target<Place>;
 /**
  * @param self - the own id: the author of what was sent
+ * @param checkPlace - checks the conversation's id; it is a person's if left out
  * @throws `INVALID_ARGUMENT`, `ID_INVALID`
  */
-export function checkTarget(target: MessageTarget, self: string): Target {
+export function checkTarget(
+  target: MessageTarget,
+  self: string,
+  checkPlace: (id: unknown) => string = checkRecipient,
+): Target<string> {
   if (typeof target !== "object" || target === null) throw invalidArgument("the message is not an object");
   const { timestamp } = target;
   if (!Number.isSafeInteger(timestamp) || timestamp <= 0)
@@ -36,7 +47,7 @@ export function checkTarget(target: MessageTarget, self: string): Target {
   const given = target as Partial<Record<"conversation" | "to" | "author" | "from", string>>;
   const author = given.author ?? given.from ?? (given.to === undefined ? undefined : self);
   return {
-    conversation: checkRecipient(given.conversation ?? given.to),
+    conversation: checkPlace(given.conversation ?? given.to),
     author: checkRecipient(author),
     timestamp,
   };
@@ -46,6 +57,11 @@ export function checkTarget(target: MessageTarget, self: string): Target {
 export function checkRecipient(to: unknown): SessionId {
   if (typeof to !== "string") throw new SessionError("ID_INVALID", "the Session ID is not a string");
   return parseSessionId(to);
+}
+
+/** The id of a person or a group. @throws `ID_INVALID` */
+export function checkPersonOrGroup(to: unknown): SessionId | GroupId {
+  return isGroupId(to) ? to : checkRecipient(to);
 }
 
 /** What to throw for an argument that is not what it must be. */

@@ -56,7 +56,8 @@ export async function createGroup(
       details: { members: members.length + 1, limit: MAX_GROUP_MEMBERS },
     });
   await networkTime(world, signal);
-  const picture = image === undefined ? undefined : await files().uploadAvatar(image, { ...settings, signal });
+  const picture =
+    image === undefined ? undefined : await files().uploadAvatar(image, { ...settings, signal });
   throwIfAborted(signal);
   const { publicKey, secretKey } = createGroupKey({ crypto });
   const id = groupIdOf(publicKey);

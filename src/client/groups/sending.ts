@@ -30,7 +30,7 @@ export async function sendToGroup(
   const { signal } = settings;
   const checked = checkContent(content, world);
   throwIfAborted(signal);
-  const prepare = world.files.uploading(checked, settings);
+  const prepare = world.files().uploading(checked, settings);
   return world.sender.send(
     group.id,
     { ...checked.message, ...groupFields(world, group) },

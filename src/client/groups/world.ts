@@ -28,7 +28,8 @@ export interface GroupWorld extends SendingWorld {
   readonly codec: MessageCodec;
   readonly timestamps: Timestamps;
   readonly disappearing: Disappearing;
-  readonly files: Files;
+  /** The files of the client that is being built. */
+  readonly files: () => Files;
   /** Local time, ms. */
   readonly now: () => number;
   /** A number from 0 to 1, 1 excluded. */

@@ -1,0 +1,134 @@
+/**
+ * How the parts of `client.groups` are put together.
+ *
+ * @module
+ */
+import { isGroupId } from "../../identity/index.js";
+import { changeSharedConversation } from "../conversations.js";
+import { ownProfile } from "../outbound.js";
+import type { MessageCodec } from "../ports.js";
+import { Reactions } from "../reactions.js";
+import type { ReceivedText } from "../received.js";
+import type { Sender } from "../sender.js";
+import type { MessageSource } from "../sources.js";
+import type { Timestamps } from "../timestamps.js";
+import { Directory } from "./directory.js";
+import { Groups } from "./groups.js";
+import type { LiveGroup } from "./live-group.js";
+import { GroupPolling, type GroupPollingWorld } from "./polling.js";
+import { Pushes } from "./pushes.js";
+import { groupFields, withGroups } from "./sending.js";
+import { type GroupSourceWorld, groupSource } from "./source.js";
+import { afterPoll } from "./upkeep.js";
+import { GroupWork } from "./work.js";
+import type { GroupWorld } from "./world.js";
+
+/** What groups are made of. */
+export interface GroupsBase
+  extends Omit<GroupWorld, "sender" | "directory" | "poll" | "wake" | "work">,
+    Pick<GroupPollingWorld, "backlog" | "onAdded">,
+    Pick<GroupSourceWorld, "unsupported" | "rules" | "applyProfile"> {
+  /** The one sender of the client, which encodes for groups too. */
+  readonly makeSender: (parts: { readonly codec: MessageCodec; readonly timestamps: Timestamps }) => Sender;
+  /** The texts of one conversation. */
+  readonly texts: (
+    conversation: string,
+    signal: AbortSignal | undefined,
+  ) => AsyncIterableIterator<ReceivedText, undefined>;
+}
+
+/** The parts. */
+export interface GroupParts {
+  readonly groups: Groups;
+  readonly world: GroupWorld;
+  readonly sender: Sender;
+  /** To people and groups. */
+  readonly reactions: Reactions;
+  readonly source: MessageSource;
+  readonly polling: GroupPolling;
+  /** Goes on with what an earlier run left. */
+  resume(): void;
+  /** Resolves when all that can be pushed is, and no work is left that can be done. */
+  flush(): Promise<void>;
+  /** Resolves when nothing runs; the client's lifetime has ended. */
+  stopped(): Promise<void>;
+}
+
+/** Opens the groups of the store. @throws the codes of the store */
+export async function openGroups(base: GroupsBase): Promise<GroupParts> {
+  const directory = await Directory.open({ ...base, push: (group, options) => pushes.push(group, options) });
+  const codec = withGroups(base.codec, { ...base, directory });
+  const sender = base.makeSender({ codec, timestamps: base.timestamps });
+  const work = new GroupWork();
+  const world: GroupWorld = {
+    ...base,
+    directory,
+    codec,
+    sender,
+    async poll(group, options) {
+      await polling.poll(group, options);
+    },
+    wake: (group) => pushes.wake(group),
+    work: (group) => work.wake(world, group),
+  };
+  const polling = new GroupPolling({
+    ...world,
+    backlog: base.backlog,
+    onAdded: base.onAdded,
+    afterPoll: (group) => afterPoll(world, group),
+  });
+  const pushes = new Pushes({ ...world, profile: () => ownProfile(world), read: world.poll });
+  const { unsupported, rules, applyProfile, texts } = base;
+  const reactions = new Reactions({
+    ...world,
+    groupFields: (id) => groupFields(world, directory.require(id)),
+  });
+  followConfig(world);
+  return {
+    world,
+    sender,
+    reactions,
+    polling,
+    source: groupSource({ ...world, unsupported, rules, applyProfile }),
+    groups: new Groups({
+      ...world,
+      texts,
+      react: reactions.send.bind(reactions),
+      markRead: (id, lastRead) => changeSharedConversation(world, { kind: "group", id }, { lastRead }),
+    }),
+    resume() {
+      for (const group of directory.groups()) wake(world, group);
+    },
+    async flush() {
+      for (const group of directory.groups()) if (group.needsPush) await group.push();
+      await work.settled();
+    },
+    async stopped() {
+      await Promise.all([polling.stopped(), pushes.close(), work.close()]);
+    },
+  };
+}
+
+/** Opens and forgets groups as other devices of the account do. */
+function followConfig(world: GroupWorld): void {
+  const { configs, directory, events } = world;
+  configs.listeners.add(async ({ groups: { groups } }) => {
+    const { added, updated, removed } = groups;
+    if ([...added, ...updated, ...removed].some(isGroupId)) await directory.follow();
+  });
+  directory.onMoved = ({ id, standing }) => {
+    const group = directory.get(id);
+    if (group !== undefined) {
+      events.emit("group", { id, change: "joined", by: "other-device" });
+      wake(world, group);
+    } else {
+      const change = standing === "kicked" || standing === "destroyed" ? standing : "left";
+      events.emit("group", { id, change });
+    }
+  };
+}
+
+function wake({ wake: push, work }: GroupWorld, group: LiveGroup): void {
+  push(group);
+  work(group);
+}
