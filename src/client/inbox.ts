@@ -78,7 +78,7 @@ async function readInboxItem(
   world: InboxWorld,
   item: InboxItem,
   isInFlight: (identity: string) => boolean,
-): Promise<IncomingMessage | undefined> {
+): Promise<Exclude<IncomingMessage, IncomingLegacyGroup> | undefined> {
   const { hash } = item;
   const { self, events, log, unsupported } = world;
   const result = decode(world, item);

@@ -5,8 +5,8 @@
  * @module
  */
 import { type Attachment, attachmentFromPointer } from "../files/index.js";
-import type { IncomingGroupMessage } from "../groups/index.js";
-import type { IncomingMessage, LinkPreview } from "../messages/index.js";
+import type { IncomingGroupMessage, IncomingLegacyGroupMessage } from "../groups/index.js";
+import type { IncomingLegacyGroup, IncomingMessage, LinkPreview } from "../messages/index.js";
 import type { AttachmentPointer } from "../proto/index.js";
 import type { InboxText, RoomDeliverable } from "./communities/messages.js";
 
@@ -16,13 +16,16 @@ type From<Source extends string, Message> = Message extends unknown
   : never;
 
 /** Written from person to person. */
-export type DirectMessage = From<"direct", IncomingMessage>;
+export type DirectMessage = From<"direct", Exclude<IncomingMessage, IncomingLegacyGroup>>;
 
 /** Written in a closed group. */
 export type GroupMessage = From<"group", IncomingGroupMessage>;
 
+/** Written in a closed group of the old kind. A source of its own: almost nothing that works for groups works there. */
+export type LegacyGroupMessage = From<"legacy-group", IncomingLegacyGroupMessage>;
+
 /** A message on its way to the app. */
-export type Deliverable = DirectMessage | GroupMessage | RoomDeliverable | InboxText;
+export type Deliverable = DirectMessage | GroupMessage | LegacyGroupMessage | RoomDeliverable | InboxText;
 
 /** A preview of a link, as it is received. */
 export interface ReceivedPreview extends Omit<LinkPreview, "image"> {

@@ -13,6 +13,7 @@ import type { GroupId, SessionId } from "../identity/index.js";
 import {
   decodeContent,
   type IncomingBase,
+  type IncomingLegacyGroup,
   type IncomingMessage,
   isUnknownKind,
   kindRules,
@@ -34,7 +35,7 @@ import type { GroupKeys } from "./keys.js";
 import { decryptGroupMessage } from "./message-encryption.js";
 
 /** A message as an app gets it, with the group as its conversation. */
-export type IncomingGroupMessage = InGroup<IncomingMessage>;
+export type IncomingGroupMessage = InGroup<Exclude<IncomingMessage, IncomingLegacyGroup>>;
 
 type InGroup<Message extends IncomingMessage> = Message extends IncomingMessage
   ? Omit<Message, "conversation"> & { readonly conversation: GroupId }
@@ -144,7 +145,10 @@ export function decodeGroupMessage(item: StoredItem, context: GroupDecodeContext
 }
 
 /** Timers of groups are in the info config; the other kinds are between two parties. */
-function isGroupKind({ kind }: IncomingMessage): boolean {
+function isGroupKind(
+  message: IncomingMessage,
+): message is Extract<IncomingMessage, { readonly kind: "text" | "reaction" | "group-update" }> {
+  const { kind } = message;
   return kind === "text" || kind === "reaction" || kind === "group-update";
 }
 

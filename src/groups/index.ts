@@ -69,6 +69,13 @@ export {
 export { type KeysReader, type KeysRefusal, type OpenedKeys, openKeysMessage } from "./keys-open.js";
 export { decodeLegacyControl, encodeLegacyControl, type LegacyControl } from "./legacy/control.js";
 export {
+  decodeLegacyGroupItem,
+  type IncomingLegacyGroupMessage,
+  type LegacyDecodeContext,
+  type LegacyDecodeResult,
+  type LegacyDrop,
+} from "./legacy/decode.js";
+export {
   createLegacyGroupId,
   createLegacyKeyPair,
   type LegacyKeyOptions,

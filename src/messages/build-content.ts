@@ -66,6 +66,8 @@ export function buildContent(message: OutgoingMessage, context: ContentContext):
       const data = { groupUpdateMessage: message.update, ...profileFields(message.profile) };
       return visible(data, message.expiration, sigTimestamp);
     }
+    case "legacy-group":
+      return { dataMessage: { closedGroupControlMessage: message.control }, sigTimestamp };
     case "receipt":
       return {
         receiptMessage: { type: ReceiptMessageType.READ, timestamp: message.timestamps.map(time) },

@@ -4,7 +4,13 @@
  * @module
  */
 import type { SessionId } from "../identity/index.js";
-import type { AttachmentPointer, Content, DataMessage, GroupUpdateMessage } from "../proto/index.js";
+import type {
+  AttachmentPointer,
+  Content,
+  DataMessage,
+  DataMessageClosedGroupControlMessage,
+  GroupUpdateMessage,
+} from "../proto/index.js";
 import type { Expiration } from "./expiration.js";
 import type {
   CallStep,
@@ -123,6 +129,12 @@ export interface IncomingGroupUpdate extends IncomingBase {
   readonly profile?: Profile | undefined;
 }
 
+/** Control message of a legacy closed group: only for receivers that ask for them, see `ValidationContext`. */
+export interface IncomingLegacyGroup extends IncomingBase {
+  readonly kind: "legacy-group";
+  readonly control: DataMessageClosedGroupControlMessage;
+}
+
 /** Any message that can arrive. */
 export type IncomingMessage =
   | IncomingText
@@ -134,7 +146,8 @@ export type IncomingMessage =
   | IncomingRequestResponse
   | IncomingDataExtraction
   | IncomingCall
-  | IncomingGroupUpdate;
+  | IncomingGroupUpdate
+  | IncomingLegacyGroup;
 
 /** A message that a rule kept back. */
 export interface DroppedMessage {

@@ -4,7 +4,11 @@
  * @module
  */
 import type { SessionId } from "../identity/index.js";
-import type { AttachmentPointer, GroupUpdateMessage } from "../proto/index.js";
+import type {
+  AttachmentPointer,
+  DataMessageClosedGroupControlMessage,
+  GroupUpdateMessage,
+} from "../proto/index.js";
 import type { Expiration } from "./expiration.js";
 import type { Profile } from "./profile.js";
 
@@ -126,6 +130,12 @@ export interface OutgoingGroupUpdate extends Visible {
   readonly update: GroupUpdateMessage;
 }
 
+/** Control message of a legacy closed group (docs/protocol/legacy-groups.md §3). Today's apps pass over it. */
+export interface OutgoingLegacyGroup {
+  readonly kind: "legacy-group";
+  readonly control: DataMessageClosedGroupControlMessage;
+}
+
 /** Any message that can be sent. */
 export type OutgoingMessage =
   | OutgoingText
@@ -137,7 +147,8 @@ export type OutgoingMessage =
   | OutgoingRequestResponse
   | OutgoingDataExtraction
   | OutgoingCall
-  | OutgoingGroupUpdate;
+  | OutgoingGroupUpdate
+  | OutgoingLegacyGroup;
 
 /** A message ready to be stored. */
 export interface EncodedMessage {

@@ -74,7 +74,27 @@ function readData(data: DataMessage, base: IncomingBase): IncomingMessage | unde
     const change = action === DataMessageReactionAction.REACT ? "add" : "remove";
     return { ...base, kind: "reaction", target, emoji, action: change, ...sender };
   }
+  if (data.closedGroupControlMessage !== undefined && !isVisible(data)) {
+    return { ...base, kind: "legacy-group", control: data.closedGroupControlMessage };
+  }
   return readText(data, base, sender);
+}
+
+/** True if there is something to see for those who pass over a legacy group's control message. */
+function isVisible({
+  body = "",
+  attachments = [],
+  quote,
+  preview = [],
+  openGroupInvitation,
+}: DataMessage): boolean {
+  return (
+    body !== "" ||
+    attachments.length > 0 ||
+    preview.length > 0 ||
+    quote !== undefined ||
+    openGroupInvitation !== undefined
+  );
 }
 
 function readText(data: DataMessage, base: IncomingBase, sender: { profile?: Profile }): IncomingText {

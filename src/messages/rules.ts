@@ -108,8 +108,8 @@ const dropUnfoundedPreviews: Trims = (data) => {
   return kept.length === 0 ? rest : { ...rest, preview: kept };
 };
 
-/** Judges what is left after trimming. Group control messages count as content. */
-const nothingIsVisible: Drops = ({ content }) => {
+/** Judges what is left after trimming. Group control messages count as content, those of legacy groups if asked for. */
+const nothingIsVisible: Drops = ({ content }, { legacyGroups = false }) => {
   const { dataMessage: data } = content;
   if (data === undefined) return CONTENT_PARTS.every((part) => content[part] === undefined);
   return (
@@ -120,7 +120,8 @@ const nothingIsVisible: Drops = ({ content }) => {
     (data.preview?.length ?? 0) === 0 &&
     data.openGroupInvitation === undefined &&
     data.reaction === undefined &&
-    data.groupUpdateMessage === undefined
+    data.groupUpdateMessage === undefined &&
+    !(legacyGroups && data.closedGroupControlMessage !== undefined)
   );
 };
 

@@ -56,6 +56,8 @@ export interface ValidationContext {
   readonly typing?: boolean | undefined;
   /** V20: code points of a body; default 10,000. */
   readonly textLimit?: number | undefined;
+  /** V13: control messages of legacy groups count as content. Off by default, as in the apps. */
+  readonly legacyGroups?: boolean | undefined;
   /** V22: is the message that a reaction names known? */
   readonly isKnownTarget?: ((author: string, timestamp: number) => boolean) | undefined;
 }
