@@ -8,6 +8,7 @@ export {
   type ClientErrorCode,
   type ClientEvents,
   type ClientOptions,
+  type Group,
   type Logger,
   type MessageContent,
   type PollingOptions,
@@ -23,6 +24,7 @@ export type { Attachment } from "./files/index.js";
 export {
   type Account,
   createAccount,
+  type GroupId,
   restoreAccount,
   type SessionId,
 } from "./identity/index.js";

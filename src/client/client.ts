@@ -1,6 +1,6 @@
 import { type AbortOptions, isSessionError, throwIfAborted } from "../errors/index.js";
 import type { Attachment } from "../files/index.js";
-import type { Account, GroupId, SessionId } from "../identity/index.js";
+import { type Account, type GroupId, isGroupId, type SessionId } from "../identity/index.js";
 import type { Profile } from "../messages/index.js";
 import type { Network } from "../network/index.js";
 import { resolveName } from "../swarm/index.js";
@@ -16,6 +16,7 @@ import { deleteLocally, type UnsendResult, unsend } from "./deleting.js";
 import { closedError } from "./errors.js";
 import type { ClientEvents, Handler, PollReport } from "./events.js";
 import type { DownloadSettings, UploadSettings } from "./files.js";
+import type { Groups } from "./groups/groups.js";
 import { type DisappearingSetting, notifyExtraction, setDisappearing } from "./notices.js";
 import type { ClientOptions } from "./open.js";
 import type { OwnProfile } from "./own-profile.js";
@@ -23,7 +24,7 @@ import type { ClientParts } from "./parts.js";
 import { markRead, markSharedRead, type ReadMessages, type ReadResult } from "./reading.js";
 import type { ReceivedText, RoomAttachment } from "./received.js";
 import { sendToPerson } from "./sending.js";
-import type { MessageTarget } from "./targets.js";
+import { isGroupMessage, type MessageTarget } from "./targets.js";
 import { orAborted } from "./timers.js";
 import type { SendResult, Sent } from "./transmit.js";
 import type { Typing } from "./typing.js";
@@ -98,6 +99,11 @@ export class Client {
     return this.#open().typing;
   }
 
+  /** Closed groups. */
+  get groups(): Groups {
+    return this.#open().groups.groups;
+  }
+
   /** Rooms of community servers. */
   get communities(): Communities {
     return this.#open().communities.communities;
@@ -110,7 +116,8 @@ export class Client {
 
   /**
    * Sends a message, and a copy for the account's other devices. To the own id: a note to self, which is that copy alone.
-   * To write to somebody is to accept their request.
+   * To write to somebody is to accept their request. To a group (03…) or a room (the address in `message.conversation`): to
+   * all of its members.
    *
    * Files are uploaded first, once for all who get them. Then the message is on disk before the network sees it, so a
    * crash from then on does not lose it: the next client on the store sends it, with the same timestamp. When this rejects, it will not be sent again, except with `CLOSED`, where it
@@ -133,7 +140,8 @@ export class Client {
     content: MessageContent,
     settings: AbortOptions & UploadSettings = {},
   ): Promise<Sent> {
-    const { world, communities } = this.#open();
+    const { world, communities, groups } = this.#open();
+    if (isGroupId(to)) return groups.groups.send(to, content, settings);
     if (communities.communities.routes(to)) return communities.communities.send(to, content, settings);
     return sendToPerson(world, this.#assembly.files, to, content, settings);
   }
@@ -193,14 +201,16 @@ export class Client {
    */
   async markRead(conversation: string, read: ReadMessages, options: AbortOptions = {}): Promise<ReadResult> {
     const { world, disappearing, communities } = this.#open();
-    if (communities.communities.routes(conversation)) return markSharedRead(world, conversation, read);
+    const isShared = isGroupId(conversation) || communities.communities.routes(conversation);
+    if (isShared) return markSharedRead(world, conversation, read);
     return markRead(world, conversation, read, disappearing, options);
   }
 
   /** Deletes an own message for everyone: asks the other party and the own devices, and deletes the copy in the own swarm. */
   async unsend(message: MessageTarget, options: AbortOptions = {}): Promise<UnsendResult> {
-    const { communities, world } = this.#open();
+    const { communities, groups, world } = this.#open();
     if (isRoomMessage(message)) return communities.communities.unsend(message, options);
+    if (isGroupMessage(message)) return groups.groups.unsend(message, options);
     return unsend(world, message, options);
   }
 
@@ -308,13 +318,16 @@ export class Client {
   }
 
   /**
-   * Makes this device and the account's swarm agree: polls, then pushes what was changed here, as happens by itself too.
+   * Makes this device and the swarms of the account and its groups agree: polls, then pushes what was changed here, as
+   * happens by itself too.
    *
-   * @throws `POLL_FAILED`, `CONFIG_PUSH_FAILED`, `ABORTED`, `CLOSED`
+   * @throws `POLL_FAILED`, `CONFIG_PUSH_FAILED`, `GROUP_PUSH_FAILED`, `ABORTED`, `CLOSED`
    */
   async sync({ signal }: AbortOptions = {}): Promise<PollReport> {
     const report = await this.poll({ signal });
-    await orAborted(this.#open().sync?.flush() ?? Promise.resolve(), signal);
+    const { sync, groups } = this.#open();
+    await orAborted(groups.flush(), signal);
+    await orAborted(sync?.flush() ?? Promise.resolve(), signal);
     return report;
   }
 

@@ -5,7 +5,7 @@
  */
 import type { AbortOptions } from "../errors/index.js";
 import { MESSAGES, messageId, type StoreBatch } from "../store/index.js";
-import { checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
+import { checkPersonOrGroup, checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
 import type { Sent } from "./transmit.js";
 import { forgetMessage, type SendingWorld } from "./world.js";
 
@@ -38,7 +38,7 @@ export async function unsend(
 
 /** Deletes a message on this device alone: it does not come again, and nothing refers to it any more. */
 export async function deleteLocally(world: SendingWorld, message: MessageTarget): Promise<void> {
-  const { author, timestamp } = checkTarget(message, world.self);
+  const { author, timestamp } = checkTarget(message, world.self, checkPersonOrGroup);
   await forget(world, { author, timestamp });
 }
 

@@ -43,6 +43,16 @@ export type {
   UnsupportedItem,
 } from "./events.js";
 export type { DownloadSettings, UploadProgress, UploadSettings } from "./files.js";
+export type { NewGroup } from "./groups/create.js";
+export type { GroupMessagesToDelete } from "./groups/delete-messages.js";
+export type { DeletedMessage, GroupEvent, GroupInvite } from "./groups/events.js";
+export type { Group, ListedMember } from "./groups/group.js";
+export type { Groups } from "./groups/groups.js";
+export type { PendingInvitation } from "./groups/invitations.js";
+export type { InviteOptions, InviteResult } from "./groups/invite.js";
+export type { LeaveOptions } from "./groups/leave.js";
+export type { RemoveOptions } from "./groups/remove.js";
+export type { GroupSendOptions } from "./groups/sending.js";
 export { type LogFacts, type Logger, redact } from "./logger.js";
 export type { DisappearingSetting } from "./notices.js";
 export type { ClientOptions } from "./open.js";

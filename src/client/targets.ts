@@ -64,6 +64,13 @@ export function checkPersonOrGroup(to: unknown): SessionId | GroupId {
   return isGroupId(to) ? to : checkRecipient(to);
 }
 
+/** True for a message of a group. */
+export function isGroupMessage(target: MessageTarget): boolean {
+  if (typeof target !== "object" || target === null) return false;
+  const { conversation, to } = target as { readonly conversation?: unknown; readonly to?: unknown };
+  return isGroupId(conversation ?? to);
+}
+
 /** What to throw for an argument that is not what it must be. */
 export function invalidArgument(
   message: string,

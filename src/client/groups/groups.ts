@@ -4,9 +4,16 @@
  * @module
  */
 import type { AbortOptions } from "../../errors/index.js";
+import type { GroupId } from "../../identity/index.js";
+import { MESSAGES, messageId } from "../../store/index.js";
+import type { MessageContent } from "../content.js";
+import type { UnsendResult } from "../deleting.js";
 import { closedError } from "../errors.js";
 import type { UploadSettings } from "../files.js";
+import { checkPersonOrGroup, checkTarget, invalidArgument, type MessageTarget } from "../targets.js";
+import type { SendResult } from "../transmit.js";
 import { createGroup, type NewGroup } from "./create.js";
+import { deleteGroupMessages } from "./delete-messages.js";
 import { Group, type GroupHandleWorld } from "./group.js";
 import {
   acceptInvitation,
@@ -15,6 +22,7 @@ import {
   pendingInvitations,
 } from "./invitations.js";
 import type { LiveGroup } from "./live-group.js";
+import { type GroupSendOptions, sendToGroup } from "./sending.js";
 
 /** See the module's description. */
 export class Groups {
@@ -75,6 +83,25 @@ export class Groups {
   /** Declines an invitation: it is gone from all devices, and nobody is told. @throws as {@link accept} */
   async decline(id: string): Promise<void> {
     await declineInvitation(this.#open(), id);
+  }
+
+  /** See `Client.send`. @internal */
+  async send(id: GroupId, content: MessageContent, options: GroupSendOptions): Promise<SendResult> {
+    const world = this.#open();
+    return sendToGroup(world, world.directory.require(id), content, options);
+  }
+
+  /** See `Client.unsend`: the members are asked to delete it; an admin deletes it from the swarm as well. @internal */
+  async unsend(message: MessageTarget, options: AbortOptions): Promise<UnsendResult> {
+    const world = this.#open();
+    const { conversation, author, timestamp } = checkTarget(message, world.self, checkPersonOrGroup);
+    const group = world.directory.require(conversation);
+    if (author !== world.self) throw invalidArgument("only own messages can be unsent");
+    const record = await world.store.get(MESSAGES, messageId(author, timestamp));
+    if (record?.hash === undefined) throw invalidArgument("the message is not known here", { timestamp });
+    const { hash } = record;
+    await deleteGroupMessages(world, group, { hashes: [hash] }, options);
+    return { to: group.id, hash, timestamp, deleted: group.isAdmin };
   }
 
   #handle(live: LiveGroup): Group {
