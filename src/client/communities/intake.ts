@@ -74,6 +74,8 @@ const MEMBERS = [
   "whisper_mods",
   "whisper_to",
 ] as const;
+/** Those of a row that tells of reactions only. */
+const REACTIONS = ["id", "seqno", "reactions"] as const;
 
 /** Ids of the messages of a page that may be known already. */
 export function unsureIds({ record }: LiveRoom, { updates }: RoomPage): string[] {
@@ -121,7 +123,10 @@ export function takePage(
     }
     const kind = kindOf(intake, room, update, row, seen);
     if (kind === undefined || (isFirst && skipHistory)) continue;
-    const item: RowItem = { kind, history: isFirst, row: picked(row) };
+    const item: RowItem =
+      kind === "reactions"
+        ? { kind: "change", history: isFirst, row: picked(row, REACTIONS) }
+        : { kind, history: isFirst, row: picked(row, MEMBERS) };
     intake.batch.addInbox(queued(world, room, `${id}.${seqno}`, timeOf(update), item));
     if (update.kind === "message" && id !== undefined) markKnown(intake, room.key, id);
     count++;
@@ -133,14 +138,14 @@ export function takePage(
   return { record: { ...record, cursor: read, ...settled }, count };
 }
 
-/** What a row of a verified message is to the app; undefined for what it knows. */
+/** What a row is to the app, or its reactions alone; undefined for what it knows. */
 function kindOf(
   { world, batch, posts }: Intake,
   room: LiveRoom,
   update: Exclude<RoomUpdate, { kind: "dropped" | "invalid" }>,
   row: unknown,
   seen: ReadonlySet<string>,
-): RowItem["kind"] | undefined {
+): RowItem["kind"] | "reactions" | undefined {
   if (update.kind === "reactions") {
     return room.isOldReaction(update.id, update.seqno) ? undefined : "change";
   }
@@ -150,16 +155,17 @@ function kindOf(
     return "change";
   }
   if (update.kind === "unsupported") return "message";
-  const { id, seqno, timestamp, outgoing, editedAt } = update.message;
+  const { id, seqno, timestamp, outgoing, editedAt, reactions } = update.message;
+  // Of a message that is known, its reactions may be news.
+  const rest = reactions.length > 0 && !room.isOldReaction(id, seqno) ? "reactions" : undefined;
   const signature = String((row as { readonly signature?: unknown }).signature);
-  if (outgoing && room.isEdited(signature)) return undefined;
+  if (outgoing && room.isEdited(signature)) return rest;
   const isOwn =
     outgoing &&
     (posts.claim(batch, signature, { id, seqno, timestamp, filtered: false }) || room.isPosted(id));
-  if (isOwn && editedAt === undefined) return undefined;
   const isKnown = isOwn || id <= (room.record.newest ?? 0) || seen.has(String(id));
   if (!isKnown) return "message";
-  return editedAt === undefined ? undefined : "edit";
+  return editedAt === undefined ? rest : "edit";
 }
 
 /** The room as it is now, and what of it is different. */
@@ -246,10 +252,10 @@ function tellDropped(
   else events.emit("dropped", { rule: update.error.code, reason: update.error.message, hash });
 }
 
-function picked(row: unknown): Readonly<Record<string, unknown>> {
+function picked(row: unknown, names: readonly string[]): Readonly<Record<string, unknown>> {
   const record = row as Readonly<Record<string, unknown>>;
   return Object.fromEntries(
-    MEMBERS.flatMap((name) => (Object.hasOwn(record, name) ? [[name, record[name]]] : [])),
+    names.flatMap((name) => (Object.hasOwn(record, name) ? [[name, record[name]]] : [])),
   );
 }
 

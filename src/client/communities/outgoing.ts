@@ -25,13 +25,9 @@ import type { LiveRoom } from "./live-room.js";
 import type { CommunitiesWorld } from "./world.js";
 
 /** What an app wants to write; people are quoted by the ids that the server knows. @throws as `checkContent` */
-export function checkRoomContent(
-  world: CommunitiesWorld,
-  content: MessageContent,
-  me: string,
-): CheckedContent {
-  const { textLimit } = world;
-  return checkContent(content, { self: me, textLimit, checkAuthor });
+export function checkRoomContent(world: CommunitiesWorld, content: MessageContent): CheckedContent {
+  const { self, textLimit } = world;
+  return checkContent(content, { self, textLimit, checkAuthor });
 }
 
 /** The message with what goes along with every message to a community. */
@@ -50,8 +46,8 @@ export async function signContent(
   settings: UploadSettings & { readonly signal: AbortSignal },
 ): Promise<SignedMessage & { readonly timestamp: number }> {
   const { connection } = room.server;
+  const checked = checkRoomContent(world, content);
   const identity = await connection.identity({ signal: settings.signal });
-  const checked = checkRoomContent(world, content, identity.id);
   const { files, previewImage } = checked;
   const count = files.length + (previewImage === undefined ? 0 : 1);
   const attachments: AttachmentPointer[] = [];

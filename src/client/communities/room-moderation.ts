@@ -117,10 +117,11 @@ export abstract class RoomModeration extends RoomBase {
     try {
       return await this.call(userPermissions(this.token, user), options);
     } catch (error) {
-      // Servers fail like this for users with nothing set (docs/protocol/communities.md §8.5).
-      if (isSessionError(error, "COMMUNITY_SERVER_ERROR") && error.details["status"] === 500) {
-        return (await this.permissions(options)).get(user) ?? NO_PERMISSIONS;
-      }
+      // Servers fail like this for users with nothing set (docs/protocol/communities.md §8.5), others find nothing.
+      const isUnset =
+        isSessionError(error, "COMMUNITY_NOT_FOUND") ||
+        (isSessionError(error, "COMMUNITY_SERVER_ERROR") && error.details["status"] === 500);
+      if (isUnset) return (await this.permissions(options)).get(user) ?? NO_PERMISSIONS;
       throw error;
     }
   }
