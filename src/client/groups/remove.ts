@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type AbortOptions, SessionError } from "../../errors/index.js";
+import { type AbortOptions, isSessionError, SessionError } from "../../errors/index.js";
 import {
   buildRemovalNotice,
   deleteContentMessage,
@@ -160,10 +160,14 @@ async function shutOut(
     const { data, ttl } = encodeNotice({ ...world, profile }, group.state, notice);
     steps.push({ kind: "store", namespace: GROUP_MESSAGES_NAMESPACE, data, ttl });
   }
-  const { error } = await port.sequence(group.auth, steps, { signal: options.signal ?? world.lifetime });
-  if (error === undefined) return;
+  const cause = await port
+    .sequence(group.auth, steps, { signal: options.signal ?? world.lifetime })
+    .then(({ error }) => error)
+    .catch((error: unknown) => error);
+  if (cause === undefined) return;
+  if (!isSessionError(cause) || isSessionError(cause, "ABORTED", "CLOSED")) throw cause;
   throw new SessionError<ClientErrorCode>("GROUP_PUSH_FAILED", "the group's swarm did not take the removal", {
-    cause: error,
+    cause,
     details: { group: group.id },
   });
 }

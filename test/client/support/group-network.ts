@@ -1,4 +1,10 @@
-import { base64ToBytes, bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "session-messenger-sdk/bytes";
+import {
+  base64ToBytes,
+  bytesToBase64,
+  concatBytes,
+  hexToBytes,
+  utf8ToBytes,
+} from "session-messenger-sdk/bytes";
 import { nodeCrypto } from "session-messenger-sdk/crypto/node";
 import { changedNodeText, revokeNodeText } from "session-messenger-sdk/swarm";
 import {
@@ -21,7 +27,7 @@ const unauthorized: FakeReply = { status: 401, body: "the signature was refused"
 
 /** A network whose swarms let nobody but admins and members at a group's messages, as servers do (docs/protocol/groups.md §2). */
 export class GroupNetwork extends FakeNetwork {
-  /** Revoked tokens, hex, by group: the newest 50. */
+  /** Revoked tokens, base64, by group: the newest 50. */
   readonly revoked: Map<string, string[]> = new Map();
   /** Answers instead of the node, before its rules. */
   faults: Intercept | undefined;
@@ -82,7 +88,7 @@ export class GroupNetwork extends FakeNetwork {
       return nodeCrypto.ed25519Verify(signature, message, groupKey) ? undefined : unauthorized;
     const token = base64ToBytes(String(params["subaccount"]));
     const tokenSignature = base64ToBytes(String(params["subaccount_sig"]));
-    const isRevoked = this.revoked.get(pubkey)?.includes(bytesToHex(token)) === true;
+    const isRevoked = this.revoked.get(pubkey)?.includes(bytesToBase64(token)) === true;
     const readsRemovals = access === READ && params["namespace"] === REMOVALS;
     const isAllowed =
       (token[1]! & access) === access &&
@@ -106,7 +112,7 @@ export class GroupNetwork extends FakeNetwork {
   #changeAccess(method: string, pubkey: string, params: Params): FakeReply {
     const tokens = params[method === "revoke_subaccount" ? "revoke" : "unrevoke"] as string[];
     const timestamp = Number(params["timestamp"]);
-    const bytes = tokens.map(hexToBytes);
+    const bytes = tokens.map((token) => base64ToBytes(token));
     const refusal = this.#check(
       pubkey,
       params,

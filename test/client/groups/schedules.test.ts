@@ -1,0 +1,41 @@
+/**
+ * Random schedules: admins and members of one group, one of whom has two devices, do things at once while requests and
+ * replies are lost, nodes refuse, and programs are killed. When all is quiet again, every device holds the same group, who
+ * is in it reads and writes, and who is not is told so and can do neither.
+ *
+ * A failing seed is in the name of the error; `SCHEDULE=<seed>` runs it alone, `SCHEDULES=<count>` runs more of them.
+ */
+import { describe, expect, test } from "vitest";
+import { Schedule } from "../support/schedule.js";
+
+const only = process.env["SCHEDULE"];
+const count = Number(process.env["SCHEDULES"] ?? 200);
+const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)];
+/** Schedules in one test, so that a failure does not hide the others. */
+const PER_TEST = 25;
+
+const portions: number[][] = [];
+for (let at = 0; at < seeds.length; at += PER_TEST) portions.push(seeds.slice(at, at + PER_TEST));
+
+describe.each(portions.map((portion) => [portion[0], portion.at(-1), portion] as const))(
+  "schedules %i to %i",
+  (_first, _last, portion) => {
+    test("converge", { timeout: 120_000 }, async () => {
+      const failures: string[] = [];
+      for (const seed of portion) {
+        const schedule = await Schedule.open(seed);
+        try {
+          await schedule.run();
+          await schedule.check();
+        } catch (error) {
+          failures.push(
+            `seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n${schedule.log.join("\n")}`,
+          );
+        } finally {
+          await schedule.close();
+        }
+      }
+      expect(failures).toEqual([]);
+    });
+  },
+);
