@@ -45,6 +45,10 @@ export type ClientErrorCode =
   | "ROOM_NOT_JOINED"
   /** Rooms of that server are joined with another server key. Nothing was sent to it. */
   | "COMMUNITY_KEY_CHANGED"
+  /** The client was opened without `legacyGroups`, and only lists closed groups of the old kind. */
+  | "LEGACY_GROUPS_OFF"
+  /** The swarm does not let the box of a legacy group be read. It is not asked again before the client is opened anew. */
+  | "LEGACY_GROUPS_UNSUPPORTED"
   /** A handler of the app threw. Its message is delivered again (see `Client.on`). */
   | "HANDLER_FAILED";
 

@@ -11,6 +11,7 @@ import type { IdentifiedContact, RoomChange } from "./communities/messages.js";
 import type { Contact } from "./contact-state.js";
 import type { Conversation } from "./conversations.js";
 import type { DeletedMessage, GroupEvent, GroupInvite } from "./groups/events.js";
+import type { LegacyGroupEvent } from "./groups/legacy/events.js";
 import type { Deliverable, ReceivedMessage, ReceivedText } from "./received.js";
 
 /** A retrieved item that became no message. */
@@ -113,6 +114,8 @@ export interface PlainEvents {
   readonly config: ConfigChange;
   /** Something about a group is different. */
   readonly group: GroupEvent;
+  /** Something about a closed group of the old kind is different. */
+  readonly "legacy-group": LegacyGroupEvent;
   /** Somebody invites the account to a group. */
   readonly "group-invite": GroupInvite;
   /** A message was deleted by its author or by an admin: delete it wherever the app keeps it. */

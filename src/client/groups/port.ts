@@ -56,6 +56,17 @@ export interface GroupPort {
     options: AbortOptions,
   ): Promise<readonly GroupRetrieved[]>;
   /**
+   * Reads a namespace that everybody may read.
+   *
+   * @throws `SWARM_UNAUTHORIZED`, `SWARM_FORBIDDEN`: the swarm does not let it be read; other codes of the swarm
+   */
+  retrieveOpen(
+    pubkey: string,
+    node: ServiceNode,
+    target: RetrieveTarget,
+    options: AbortOptions,
+  ): Promise<Retrieved>;
+  /**
    * Lets messages live until `expiry` (ms) at least.
    *
    * @returns those that a member does not have any more

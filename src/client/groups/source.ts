@@ -65,7 +65,7 @@ const identityOf = (message: GroupMessage): string =>
   isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
 
 /** Places of items that wait for a key, by group. */
-class Waiting {
+export class Waiting {
   readonly #places = new Map<string, Set<number>>();
 
   /** Notes an item; false if it is the oldest of too many. */

@@ -10,6 +10,7 @@ import {
   deleteAllCall,
   deleteCall,
   expire,
+  type RetrieveReply,
   retrieveCall,
   revokeSubaccountCall,
   type SwarmAuth,
@@ -19,6 +20,7 @@ import {
   storeCall,
   unrevokeSubaccountCall,
 } from "../../swarm/index.js";
+import type { Retrieved } from "../ports.js";
 import type { GroupPort, GroupRetrieved, GroupStep, GroupStepResult } from "./port.js";
 
 /** Entries of one request that wait for the whole swarm: a relay gives up after 30 s. */
@@ -65,18 +67,18 @@ export function groupPort(swarms: Swarms, crypto: Crypto): GroupPort {
         { node, signal, attempts: 1, overallTimeoutMs: RETRIEVE_LIMIT_MS },
       );
       return value.map((result): GroupRetrieved => {
-        if (!result.ok) return { error: result.error };
-        const { messages, lastHash, more, dropped } = result.value;
-        const last = messages.at(-1);
-        return {
-          retrieved: {
-            items: messages,
-            more,
-            invalid: dropped,
-            last: last?.hash === lastHash ? last : undefined,
-          },
-        };
+        return result.ok ? { retrieved: retrieved(result.value) } : { error: result.error };
       });
+    },
+
+    async retrieveOpen(pubkey, node, target, { signal }) {
+      const { value } = await swarms.run(pubkey, () => retrieveCall({ pubkey, ...target }, crypto), {
+        node,
+        signal,
+        attempts: 1,
+        overallTimeoutMs: RETRIEVE_LIMIT_MS,
+      });
+      return retrieved(value);
     },
 
     async extend(auth, hashes, expiry, { signal }) {
@@ -88,6 +90,11 @@ export function groupPort(swarms: Swarms, crypto: Crypto): GroupPort {
       return hashes.filter((hash) => known.some((there) => !there.has(hash)));
     },
   };
+}
+
+function retrieved({ messages, lastHash, more, dropped: invalid }: RetrieveReply): Retrieved {
+  const last = messages.at(-1);
+  return { items: messages, more, invalid, last: last?.hash === lastHash ? last : undefined };
 }
 
 function callOf(step: GroupStep, auth: SwarmAuth, timestamp: number, crypto: Crypto): SwarmCall<unknown> {

@@ -1,0 +1,190 @@
+/**
+ * Messages of legacy groups, as they lie in the inbox (docs/protocol/legacy-groups.md §2, §6). Control messages change the
+ * group, and are told by an event; the others go on to the app.
+ *
+ * Anybody may write into the box of such a group. What no pair opens waits for later ones, but not for ever, and not too
+ * many.
+ *
+ * @module
+ */
+import { isSessionError } from "../../../errors/index.js";
+import {
+  decodeLegacyControl,
+  decodeLegacyGroupItem,
+  LEGACY_GROUP_NAMESPACE,
+  type LegacyDecodeResult,
+  type LegacyGroupState,
+} from "../../../groups/index.js";
+import type { SessionId } from "../../../identity/index.js";
+import type { IncomingLegacyGroup, Profile } from "../../../messages/index.js";
+import {
+  type InboxItem,
+  MESSAGES,
+  type MessageRecord,
+  messageId,
+  type Queued,
+} from "../../../store/index.js";
+import { admit, isStored } from "../../admission.js";
+import { asSessionError } from "../../errors.js";
+import type { Deliverable, LegacyGroupMessage } from "../../received.js";
+import type { MessageSource, Track } from "../../sources.js";
+import { forgetMessage, putMessage } from "../../world.js";
+import { type GroupSourceWorld, Waiting } from "../source.js";
+import { applyControl, type SentControl } from "./sending.js";
+import type { LegacyWorld } from "./world.js";
+
+/** What reading works with. */
+export interface LegacySourceWorld extends LegacyWorld {
+  readonly rules: GroupSourceWorld["rules"];
+  /** The profile that came with a message. */
+  readonly applyProfile: (from: SessionId, profile: Profile) => Promise<void>;
+}
+
+/** A received message is known for so long after it would have expired, so that a replayed one is no news. */
+const REMEMBER_MS = 2_592_000_000;
+/** A message of a later time is kept on no record: it would never grow old. */
+const FUTURE_MS = 86_400_000;
+
+/** The source of the messages in the boxes of legacy groups. */
+export function legacyGroupSource(world: LegacySourceWorld): MessageSource {
+  const waiting = new Waiting();
+  return {
+    name: "legacy-group",
+    reads: ({ namespace, room }) => namespace === LEGACY_GROUP_NAMESPACE && room === undefined,
+    async read(item, isInFlight) {
+      const message = await read(world, waiting, item as Queued<InboxItem>, isInFlight);
+      if (message !== "later") waiting.delete(item as Queued<InboxItem>);
+      return message;
+    },
+    identityOf: (message) => identityOf(message as LegacyGroupMessage),
+    markReceived(batch, item, message) {
+      const { from, timestamp } = message as LegacyGroupMessage;
+      if (!isStored(message as LegacyGroupMessage)) return;
+      batch.markKnown(from, timestamp, Math.max(item.expiration, world.clock.now()) + REMEMBER_MS);
+    },
+    apply: (message, item, track) => apply(world, message as LegacyGroupMessage, item, track),
+  };
+}
+
+const identityOf = (message: LegacyGroupMessage): string =>
+  isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
+
+/** A control message that came one-to-one: the account is in a group, or gets its newest pair. */
+export async function takeLegacyControl(
+  world: LegacyWorld,
+  { control: sent, from, timestamp }: IncomingLegacyGroup,
+  { hash, expiration }: InboxItem,
+): Promise<void> {
+  const control = decodeLegacyControl(sent, world.crypto);
+  const groupId = control?.kind === "new" || control?.kind === "key-pair" ? control.groupId : undefined;
+  if (control === undefined || groupId === undefined) {
+    const reason = "a control message without a group";
+    world.events.emit("dropped", { rule: "legacy-groups §3", reason, hash });
+    return;
+  }
+  await take(world, groupId, { control, from, timestamp }, { hash, expiration });
+}
+
+async function read(
+  world: LegacySourceWorld,
+  waiting: Waiting,
+  item: Queued<InboxItem>,
+  isInFlight: (identity: string) => boolean,
+): Promise<Deliverable | "later" | undefined> {
+  const { self, store, clock, events, log, legacy } = world;
+  const { hash } = item;
+  const drop = (rule: string, reason: string): undefined => {
+    events.emit("dropped", { rule, reason, hash });
+    return undefined;
+  };
+  const state = legacy.get(item.pubkey)?.state;
+  if (state?.status !== "active") return drop("GROUP_NOT_JOINED", "the account is not in the group");
+  const result = decode(world, state, item);
+  if (result === "undecryptable") {
+    const isLate = item.expiration <= clock.now() || !waiting.add(item);
+    return isLate ? drop("GROUP_MESSAGE_UNDECRYPTABLE", "no pair of the group opens it") : "later";
+  }
+  if (result.kind === "dropped") return drop(result.rule, result.reason);
+  if (result.kind === "control") {
+    const { from, timestamp } = result;
+    // Those that this device sent were done when they were sent.
+    if (from === self && (await store.known(from, timestamp))) return undefined;
+    await take(world, state.groupId, result, item);
+    return undefined;
+  }
+  const message: LegacyGroupMessage = { ...result.message, source: "legacy-group" };
+  const admission = await admit({ ...world, now: clock.now }, message, isInFlight(identityOf(message)));
+  if (admission.kind === "admitted") return message;
+  const { rule, reason } = admission;
+  if (rule !== "V12" || message.from !== self) return drop(rule, reason);
+  log.debug("an own message came back", { hash });
+  return undefined;
+}
+
+/** Does what a control message says, once. */
+async function take(
+  world: LegacyWorld,
+  id: string,
+  sent: SentControl,
+  { hash, expiration }: Pick<InboxItem, "hash" | "expiration">,
+): Promise<void> {
+  const { store, events, clock } = world;
+  const { from, timestamp } = sent;
+  const refusal = await store.write((batch) => {
+    batch.markKnown(from, timestamp, Math.max(expiration, clock.now()) + REMEMBER_MS);
+    return applyControl(world, batch, id, sent);
+  });
+  if (refusal !== undefined) events.emit("dropped", { rule: "legacy-groups §6", reason: refusal, hash });
+}
+
+type Undecodable = { readonly kind: "dropped"; readonly rule: string; readonly reason: string };
+
+function decode(
+  { account, clock, crypto, events, rules }: LegacySourceWorld,
+  group: LegacyGroupState,
+  item: InboxItem,
+): LegacyDecodeResult | Undecodable | "undecryptable" {
+  try {
+    return decodeLegacyGroupItem(item, { ...rules, account, group, now: clock.now(), crypto });
+  } catch (error) {
+    if (isSessionError(error, "GROUP_MESSAGE_UNDECRYPTABLE")) return "undecryptable";
+    const failure = asSessionError(error, "MESSAGE_MALFORMED", "the decoder failed", { hash: item.hash });
+    if (!isSessionError(error)) events.emit("error", failure);
+    return { kind: "dropped", rule: failure.code, reason: failure.message };
+  }
+}
+
+/** Puts a text on record or takes an unsent one off, and takes in what a message says of its sender. */
+async function apply(
+  world: LegacySourceWorld,
+  message: LegacyGroupMessage,
+  item: InboxItem,
+  track: Track,
+): Promise<void> {
+  const { store, clock, disappearing } = world;
+  const { from, timestamp, kind, outgoing } = message;
+  if (kind === "unsend") {
+    const { target } = message;
+    const record = await store.get(MESSAGES, messageId(target.author, target.timestamp));
+    await store.write((batch) => forgetMessage(batch, target, record, clock.now()));
+    return;
+  }
+  if (message.profile !== undefined && !outgoing) track(world.applyProfile(from, message.profile));
+  const isRecorded = kind === "text" && timestamp <= clock.now() + FUTURE_MS;
+  if (!isRecorded || (await store.peek(MESSAGES, messageId(from, timestamp))) !== undefined) return;
+  const record = recordOf(message, item, clock.now());
+  track(store.write((batch) => putMessage(batch, { author: from, timestamp }, record)));
+  if (record.disappearsAt !== undefined) disappearing.wake();
+}
+
+function recordOf(message: LegacyGroupMessage, { hash, expiration }: InboxItem, now: number): MessageRecord {
+  const { conversation, kind } = message;
+  const { mode, seconds } = message.expiration;
+  return {
+    conversation,
+    kind,
+    hash,
+    ...(kind === "text" && message.attachments.length > 0 ? { attachments: true } : {}),
+    ...(mode === "off" ? {} : { disappearsAt: Math.min(expiration, now + seconds * 1000) }),
+  };
+}
