@@ -17,7 +17,8 @@ test("a group of three: created, joined, written to by all", async () => {
   await using alice = await open();
   await using bob = await open();
   await using carol = await open();
-  for (const client of [alice, bob, carol]) client.on("error", (error) => console.log("ERR", error, error.cause));
+  for (const client of [alice, bob, carol])
+    client.on("error", (error) => console.log("ERR", error, error.cause));
   const group = await alice.groups.create({ name: "friends", members: [bob.sessionId, carol.sessionId] });
   expect(group.id).toMatch(/^03[0-9a-f]{64}$/);
   expect(group.members.map(({ status }) => status).sort()).toEqual([
@@ -43,7 +44,9 @@ test("a group of three: created, joined, written to by all", async () => {
     client.on("message", ({ text, source, conversation, from }) => {
       expect(source).toBe("group");
       expect(conversation).toBe(group.id);
-      got.push(`${name}: ${text} from ${from === alice.sessionId ? "alice" : from === bob.sessionId ? "bob" : "carol"}`);
+      got.push(
+        `${name}: ${text} from ${from === alice.sessionId ? "alice" : from === bob.sessionId ? "bob" : "carol"}`,
+      );
     });
   await group.send({ text: "hello group" });
   await bobs.send({ text: "hello from bob" });
