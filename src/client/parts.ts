@@ -74,6 +74,8 @@ export interface ClientWorld {
   readonly groupPort: GroupPort;
   /** The receiver's settings, for the rules of messages. */
   readonly rules: ReturnType<typeof receiverRules>;
+  /** Closed groups of the old kind are read and written, not only listed. */
+  readonly legacyGroups: boolean;
   /** The way to community servers. */
   readonly communityNetwork: CommunityNetwork;
   /** The files of the client that is being built. */
@@ -174,17 +176,25 @@ export async function buildParts(
     now,
     random,
     log: childLogger(logger, "groups"),
-    makeSender: ({ codec: encoder, timestamps }) =>
+    makeSender: ({ codec: encoder, timestamps, note }) =>
       new Sender({
         ...common,
         codec: encoder,
         timestamps,
         log: childLogger(logger, "send"),
-        note: (batch, sent) => noteSent(state, batch, sent),
+        note(batch, sent) {
+          noteSent(state, batch, sent);
+          note(batch, sent);
+        },
         discard: (batch, hash) => chores.add(batch, hash, { delete: true }),
       }),
     backlog: () => delivery.backlog("group"),
     onAdded: (count) => delivery.added("group", count),
+    legacyGroups: {
+      isOn: outer.legacyGroups,
+      backlog: () => delivery.backlog("legacy-group"),
+      onAdded: (count) => delivery.added("legacy-group", count),
+    },
     // A member who is no contact is on the group's list only.
     applyProfile: async (from, profile) => {
       if (contacts.get(from) !== undefined) await applyProfile(state, from, profile);
@@ -203,6 +213,7 @@ export async function buildParts(
     apply: (message, item, track) => applyMessage(effects, message, item, track),
     applyProfile: (from, profile) => applyProfile(state, from, profile),
     takeInvitation: (message, item) => takeInvitation(groups.world, message, item),
+    takeLegacyControl: (message, item) => groups.legacy.takeControl(message, item),
   });
   const communities = await openCommunities(
     {
@@ -222,7 +233,7 @@ export async function buildParts(
     },
     { onJoined: () => loop?.nudge(), onNews: () => loop?.nudge() },
   );
-  const sources = [direct, groups.source, ...communities.sources];
+  const sources = [communities.recognising(direct), ...groups.sources, ...communities.sources];
   const delivery: Delivery = await Delivery.open({ store, log: deliveryLog, events, sources });
   const loop = polling === false ? undefined : pollLoop(outer, events, poll, polling);
   const world: SendingWorld = { ...state, sender };

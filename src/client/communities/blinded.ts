@@ -151,9 +151,9 @@ export class Blinded {
     });
   }
 
-  /** Resolves when nothing runs any more. */
-  async stopped(): Promise<void> {
-    await Promise.allSettled(this.#running);
+  /** Resolves when all who became known were compared with those known by a blinded id. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
   /** Somebody became known: perhaps they are one of those known by a blinded id. */

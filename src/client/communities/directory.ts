@@ -278,7 +278,7 @@ export class Directory {
       if (isNew && tell)
         events.emit("room", { conversation: room.conversation, change: "joined", info: room.info });
     }
-    if (joined.length > 0) onJoined();
+    if (tell && joined.length > 0) onJoined();
   }
 }
 

@@ -21,6 +21,8 @@ const AT_ONCE = 4;
 export interface CommunityParts {
   readonly communities: Communities;
   readonly sources: readonly MessageSource[];
+  /** `source`, which reads nothing before everybody who became known was recognised: it may refer to what they got. */
+  recognising(source: MessageSource): MessageSource;
   /** Polls all servers that may be asked; returns how many items are new. Never rejects. */
   poll(): Promise<number>;
   /** Polls the servers that are not being polled, and waits for none. */
@@ -65,6 +67,13 @@ export async function openCommunities(
   return {
     communities: new Communities(directory),
     sources: [roomSource(sourcesWorld), inboxSource(sourcesWorld)],
+    recognising: (source) => ({
+      ...source,
+      async read(item, isInFlight) {
+        await blinded.settled();
+        return await source.read(item, isInFlight);
+      },
+    }),
     poll: () => pollThose(() => true),
     pollInBackground() {
       void pollThose(({ isBusy }) => !isBusy).then((count) => {
@@ -74,7 +83,7 @@ export async function openCommunities(
     pollNew: () => pollThose(({ hasNewRooms }) => hasNewRooms),
     drain: (ms) => posts.drain(ms),
     async stopped() {
-      await Promise.all([posts.stopped(), directory.stopped(), blinded.stopped()]);
+      await Promise.all([posts.stopped(), directory.stopped(), blinded.settled()]);
     },
   };
 }

@@ -102,7 +102,7 @@ export class World implements AsyncDisposable {
     const timers = new FakeTimers();
     const client = await Client.open({
       account: typeof account === "number" ? accountOf(account) : account,
-      network: this.net.network,
+      network: Object.assign(this.net.network, { config: {} }),
       communityNetwork: this.network,
       store,
       polling: false,

@@ -1,0 +1,216 @@
+/** Joining and leaving: links in all forms, and the same rooms on all devices. */
+import { bytesToBase32z, bytesToBase64, hexToBytes } from "session-messenger-sdk/bytes";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { codeOf, type Person, World } from "./support.js";
+
+let world: World;
+let alice: Person;
+
+beforeEach(async () => {
+  world = await World.open();
+  alice = await world.person(1);
+});
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+const hostOf = (): string => world.server.url.replace("http://", "");
+
+describe("a link", () => {
+  const key = (): Uint8Array => hexToBytes(world.server.publicKey);
+  const forms: ReadonlyArray<readonly [string, () => string]> = [
+    ["as servers give it", () => world.server.link("lobby")],
+    ["without scheme", () => `${hostOf()}/lobby?public_key=${world.server.publicKey}`],
+    ["of the server's web page", () => `${world.server.url}/r/lobby?public_key=${world.server.publicKey}`],
+    ["with the room in capitals", () => `${world.server.url}/LOBBY?public_key=${world.server.publicKey}`],
+    ["with a key in base64", () => `${world.server.url}/lobby?public_key=${bytesToBase64(key())}`],
+    [
+      "with a key in base64 without padding",
+      () => `${world.server.url}/lobby?public_key=${bytesToBase64(key()).replace("=", "")}`,
+    ],
+    ["with a key in z-base-32", () => `${world.server.url}/lobby?public_key=${bytesToBase32z(key())}`],
+    ["with spaces around", () => `  ${world.server.link("lobby")}\n`],
+  ];
+  test.each(forms)("%s joins the room", async (_name, link) => {
+    const room = await alice.client.communities.join(link());
+    expect(room.name).toBe("Lobby");
+    await room.send({ text: "here" });
+    // Every other form is the same room.
+    const requests = world.requests.length;
+    for (const [, other] of forms) expect(await alice.client.communities.join(other())).toBe(room);
+    expect(world.requests.length).toBe(requests);
+    expect(alice.client.communities.list()).toEqual([room]);
+  });
+
+  test.each([
+    "",
+    "lobby",
+    "https://example.org/lobby",
+    "https://example.org/?public_key=00",
+    "https://localhost/lobby?public_key=" + "0".repeat(64),
+    "https://user:pw@example.org/lobby?public_key=" + "0".repeat(64),
+    "https://example.org/lobby?public_key=" + "z".repeat(64),
+    "https://example.org/a/b/lobby?public_key=" + "0".repeat(64),
+    "file:///etc/passwd",
+    "https://0x7f.1/lobby?public_key=" + "0".repeat(64),
+    `https://example.org/${"x".repeat(65)}?public_key=${"0".repeat(64)}`,
+    "https://example.org:99999/lobby?public_key=" + "0".repeat(64),
+  ])("%s is refused, and nobody is asked", async (link) => {
+    expect(await codeOf(alice.client.communities.join(link))).toBe("COMMUNITY_LINK_INVALID");
+    expect(world.requests).toEqual([]);
+  });
+
+  test("with another key is refused while the server is joined: it would silence its rooms", async () => {
+    const room = await alice.client.communities.join(world.server.link("lobby"));
+    world.server.addRoom({ token: "trap", name: "Trap" });
+    const hostile = `${world.server.url}/trap?public_key=${"1".repeat(64)}`;
+    expect(await codeOf(alice.client.communities.join(hostile))).toBe("COMMUNITY_KEY_CHANGED");
+    expect(await codeOf(alice.client.communities.rooms(hostile))).toBe("COMMUNITY_KEY_CHANGED");
+    await room.send({ text: "still works" });
+    await room.leave();
+    // Nothing is joined with a key that the server does not have.
+    expect(await codeOf(alice.client.communities.join(hostile))).toBe("COMMUNITY_UNAUTHORIZED");
+    expect(alice.client.communities.list()).toEqual([]);
+  });
+
+  test("to no room joins nothing", async () => {
+    const link = `${world.server.url}/nowhere?public_key=${world.server.publicKey}`;
+    expect(await codeOf(alice.client.communities.join(link))).toBe("COMMUNITY_NOT_FOUND");
+    const aborted = alice.client.communities.join(link, { signal: AbortSignal.abort() });
+    expect(await codeOf(aborted)).toBe("ABORTED");
+    expect(alice.client.communities.list()).toEqual([]);
+    await alice.client.close();
+    expect(await codeOf((async () => alice.client.communities.join(link))())).toBe("CLOSED");
+  });
+});
+
+test("what a server can do, and its rooms, are told without joining and without a name", async () => {
+  world.server.addRoom({ token: "other", name: "Other" });
+  const seen: boolean[] = [];
+  world.server.intercept((exchange) => {
+    seen.push("x-sogs-pubkey" in exchange.headers);
+    return undefined;
+  });
+  const link = world.server.link("lobby");
+  expect(await alice.client.communities.capabilities(link)).toMatchObject({ blinding: true });
+  const rooms = await alice.client.communities.rooms({
+    baseUrl: world.server.url,
+    publicKey: world.server.publicKey,
+  });
+  expect(rooms.map(({ token }) => token)).toEqual(["lobby", "other"]);
+  expect(seen).toEqual([false, false]);
+  await alice.client.communities.rooms(link, { anonymous: false });
+  expect(seen).toContain(true);
+  expect(alice.client.communities.list()).toEqual([]);
+});
+
+test("a joined room is found by address and link, and left for good", async () => {
+  const room = await alice.client.communities.join(world.server.link("lobby"));
+  for (const address of [
+    room.conversation,
+    `${world.server.url}/LOBBY`,
+    room.link,
+    world.server.link("lobby"),
+  ])
+    expect(alice.client.communities.get(address)).toBe(room);
+  expect(alice.client.communities.get("https://example.org/lobby")).toBeUndefined();
+  expect(() => alice.client.communities.get("nonsense")).toThrowError(
+    expect.objectContaining({ code: "COMMUNITY_LINK_INVALID" }),
+  );
+  await room.send({ text: "bye" });
+  await room.markRead(world.net.time);
+  expect(await alice.client.communities.leave(room.conversation)).toBe(true);
+  expect(await alice.client.communities.leave(room)).toBe(false);
+  await room.leave();
+  expect(alice.client.communities.list()).toEqual([]);
+  expect(alice.told.room.map(({ change }) => change)).toEqual(["joined", "left"]);
+  const requests = world.requests.length;
+  await alice.poll();
+  expect(world.requests.length).toBe(requests);
+  expect(await codeOf(alice.client.send(room.conversation, { text: "x" }))).toBe("ROOM_NOT_JOINED");
+});
+
+test("who does not want the history gets what comes after joining", async () => {
+  const bob = await world.person(2);
+  const bobs = await bob.client.communities.join(world.server.link("lobby"));
+  for (let n = 1; n <= 3; n++) await bobs.send({ text: `old ${n}` });
+  const room = await alice.client.communities.join(world.server.link("lobby"), { history: false });
+  expect(await alice.poll()).toEqual([]);
+  await bobs.edit(1, { text: "old one" });
+  await bobs.send({ text: "new" });
+  expect(await alice.poll()).toEqual(["new"]);
+  expect(alice.told.message[0]).toMatchObject({ history: false });
+  expect(alice.told["room-edit"]).toMatchObject([{ id: 1, text: "old one" }]);
+  expect((await room.recent()).length).toBe(4);
+});
+
+test("the history comes oldest first", async () => {
+  const bob = await world.person(2);
+  const bobs = await bob.client.communities.join(world.server.link("lobby"));
+  for (let n = 1; n <= 3; n++) await bobs.send({ text: `old ${n}` });
+  await alice.client.communities.join(world.server.link("lobby"));
+  expect(await alice.poll()).toEqual(["old 1", "old 2", "old 3"]);
+  expect(alice.told.message.every((message) => message.source === "community" && message.history)).toBe(true);
+});
+
+describe("on two devices", () => {
+  let phone: Person;
+  let laptop: Person;
+
+  beforeEach(async () => {
+    phone = await world.person(5, { sync: true });
+    laptop = await world.person(5, { sync: true });
+    await phone.client.sync();
+    await laptop.client.sync();
+  });
+
+  test("a room that one joins is joined by the other, and left with it", async () => {
+    const bob = await world.person(2);
+    const bobs = await bob.client.communities.join(world.server.link("lobby"));
+    await bobs.send({ text: "before" });
+    const room = await phone.client.communities.join(world.server.link("lobby"), { history: false });
+    await phone.client.sync();
+    expect(await laptop.poll()).toEqual(["before"]);
+    expect(laptop.told.room).toMatchObject([
+      { change: "joined", conversation: room.conversation },
+      { change: "info", info: { name: "Lobby" } },
+    ]);
+    expect(laptop.client.communities.list().map(({ conversation }) => conversation)).toEqual([
+      room.conversation,
+    ]);
+
+    const sent = await room.send({ text: "from the phone" });
+    expect(await phone.poll()).toEqual([]);
+    expect(await laptop.poll()).toEqual(["from the phone"]);
+    expect(laptop.told.message.at(-1)).toMatchObject({ outgoing: true, from: sent.from, id: sent.id });
+
+    await room.setNotifications({ notifications: "disabled" });
+    await room.markRead(sent.timestamp);
+    await phone.client.sync();
+    await laptop.poll();
+    const there = laptop.client.communities.get(room.conversation);
+    expect(there?.state).toMatchObject({ notifications: "disabled", lastRead: sent.timestamp });
+
+    await there?.leave();
+    await laptop.client.sync();
+    await phone.poll();
+    expect(phone.client.communities.list()).toEqual([]);
+    expect(phone.told.room.map(({ change }) => change)).toContain("left");
+    await bobs.send({ text: "nobody hears this" });
+    expect(await phone.poll()).toEqual([]);
+  });
+
+  test("a room that was left while a device was away is gone when it opens", async () => {
+    const room = await phone.client.communities.join(world.server.link("lobby"));
+    await phone.client.sync();
+    await laptop.client.sync();
+    const { store } = laptop;
+    await laptop.client.close();
+    await room.leave();
+    await phone.client.sync();
+    const again = await world.person(5, { sync: true, store });
+    expect(again.client.communities.list().length).toBe(1);
+    await again.client.sync();
+    expect(again.client.communities.list()).toEqual([]);
+  });
+});
