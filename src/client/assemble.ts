@@ -85,6 +85,7 @@ export async function assemble(options: ClientOptions): Promise<Assembly> {
       logger: options.logger,
       groupPort: groupPort(swarms, crypto),
       rules,
+      legacyGroups: options.legacyGroups ?? false,
       communityNetwork: options.communityNetwork ?? network,
       files: (): Files => files,
       polling,
@@ -127,7 +128,8 @@ async function pollWithGroups(
 ): Promise<PollReport> {
   let inGroups = 0;
   const pollGroups = async (): Promise<void> => {
-    inGroups = await groups.polling.pollAll(which);
+    const counts = await Promise.all([groups.polling.pollAll(which), groups.legacy.polling.pollAll()]);
+    inGroups = counts[0] + counts[1];
   };
   const report = await poller.poll().catch(async (error: unknown) => {
     await pollGroups();

@@ -57,6 +57,11 @@ export interface ClientOptions {
    * it is 250 kB to download: `loadCompressor` of `session-messenger-sdk/config/zstd` gives it. `false`: nothing anywhere.
    */
   readonly compress?: Compress | false | undefined;
+  /**
+   * Read and write in closed groups of the old kind (`client.groups.legacy`), which today's apps only list. Their boxes are
+   * read without a signature, where nodes still let them. Default: false.
+   */
+  readonly legacyGroups?: boolean | undefined;
   /** Drop messages of old apps whose time is not signed (V2). Default: false. */
   readonly requireSignedTimestamp?: boolean | undefined;
   /** Ed25519 key of the Session Pro backend, to check proofs with: `message.pro` is `unchecked` without. */

@@ -122,12 +122,13 @@ const REMOVAL_TOLERANCE_MS = 120_000;
 
 /** The receiver's settings and state, as the rules ask for them. */
 export function receiverRules(
-  { receipts = false, typing = false, requireSignedTimestamp, proBackendKey }: ClientOptions,
+  { receipts = false, typing = false, legacyGroups, requireSignedTimestamp, proBackendKey }: ClientOptions,
   contacts: ContactState,
 ): Omit<DecodeContext, "account" | "now"> {
   return {
     receipts,
     typing,
+    legacyGroups,
     requireSignedTimestamp,
     proBackendKey,
     isBlocked: (id) => contacts.get(id)?.blocked === true,

@@ -16,6 +16,7 @@ import type { SendResult } from "../transmit.js";
 import { deleteGroupMessages, type GroupMessagesToDelete } from "./delete-messages.js";
 import { type InviteOptions, type InviteResult, inviteMembers, resendInvitation } from "./invite.js";
 import { destroyGroup, type LeaveOptions, leaveGroup } from "./leave.js";
+import type { LegacyGroups } from "./legacy/legacy-groups.js";
 import type { LiveGroup } from "./live-group.js";
 import { promoteMember } from "./promote.js";
 import { type RemoveOptions, removeMembers } from "./remove.js";
@@ -25,6 +26,8 @@ import type { GroupWorld } from "./world.js";
 
 /** What handles work with. */
 export interface GroupHandleWorld extends GroupWorld {
+  /** Closed groups of the old kind. */
+  readonly legacy: LegacyGroups;
   readonly texts: (
     conversation: string,
     signal: AbortSignal | undefined,

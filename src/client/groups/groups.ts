@@ -21,6 +21,7 @@ import {
   type PendingInvitation,
   pendingInvitations,
 } from "./invitations.js";
+import type { LegacyGroups } from "./legacy/legacy-groups.js";
 import type { LiveGroup } from "./live-group.js";
 import { type GroupSendOptions, sendToGroup } from "./sending.js";
 
@@ -33,6 +34,15 @@ export class Groups {
   /** @internal */
   constructor(world: GroupHandleWorld) {
     this.#world = world;
+  }
+
+  /**
+   * Closed groups of the old kind, which today's apps only list: for archives and private networks.
+   *
+   * @deprecated
+   */
+  get legacy(): LegacyGroups {
+    return this.#world.legacy;
   }
 
   /**

@@ -14,6 +14,9 @@ import type { MessageSource } from "../sources.js";
 import type { Timestamps } from "../timestamps.js";
 import { Directory } from "./directory.js";
 import { Groups } from "./groups.js";
+import { LegacyDirectory } from "./legacy/directory.js";
+import { type LegacyBase, type LegacyParts, openLegacyGroups } from "./legacy/open.js";
+import { withLegacyGroups } from "./legacy/sending.js";
 import type { LiveGroup } from "./live-group.js";
 import { GroupPolling, type GroupPollingWorld } from "./polling.js";
 import { Pushes } from "./pushes.js";
@@ -29,7 +32,9 @@ export interface GroupsBase
     Pick<GroupPollingWorld, "backlog" | "onAdded">,
     Pick<GroupSourceWorld, "unsupported" | "rules" | "applyProfile"> {
   /** The one sender of the client, which encodes for groups too. */
-  readonly makeSender: (parts: { readonly codec: MessageCodec; readonly timestamps: Timestamps }) => Sender;
+  readonly makeSender: (parts: SenderParts) => Sender;
+  /** Closed groups of the old kind. */
+  readonly legacyGroups: Pick<LegacyBase, "isOn" | "backlog" | "onAdded">;
   /** The texts of one conversation. */
   readonly texts: (
     conversation: string,
@@ -37,14 +42,23 @@ export interface GroupsBase
   ) => AsyncIterableIterator<ReceivedText, undefined>;
 }
 
+/** What groups add to the client's sender. */
+interface SenderParts {
+  readonly codec: MessageCodec;
+  readonly timestamps: Timestamps;
+  /** Is told of every message that was sent. */
+  readonly note: LegacyParts["noteSent"];
+}
+
 /** The parts. */
 export interface GroupParts {
   readonly groups: Groups;
+  readonly legacy: LegacyParts;
   readonly world: GroupWorld;
   readonly sender: Sender;
   /** To people and groups. */
   readonly reactions: Reactions;
-  readonly source: MessageSource;
+  readonly sources: readonly MessageSource[];
   readonly polling: GroupPolling;
   /** Goes on with what an earlier run left. */
   resume(): void;
@@ -57,8 +71,10 @@ export interface GroupParts {
 /** Opens the groups of the store. @throws the codes of the store */
 export async function openGroups(base: GroupsBase): Promise<GroupParts> {
   const directory = await Directory.open({ ...base, push: (group, options) => pushes.push(group, options) });
-  const codec = withGroups(base.codec, { ...base, directory });
-  const sender = base.makeSender({ codec, timestamps: base.timestamps });
+  const known = await LegacyDirectory.open(base);
+  const codec = withGroups(withLegacyGroups(base.codec, { ...base, legacy: known }), { ...base, directory });
+  const { timestamps } = base;
+  const sender = base.makeSender({ codec, timestamps, note: (batch, sent) => legacy.noteSent(batch, sent) });
   const work = new GroupWork();
   const world: GroupWorld = {
     ...base,
@@ -83,15 +99,25 @@ export async function openGroups(base: GroupsBase): Promise<GroupParts> {
     ...world,
     groupFields: (id) => groupFields(world, directory.require(id)),
   });
+  const legacy: LegacyParts = openLegacyGroups({
+    ...world,
+    ...base.legacyGroups,
+    legacy: known,
+    rules,
+    applyProfile,
+    texts,
+  });
   followConfig(world);
   return {
     world,
+    legacy,
     sender,
     reactions,
     polling,
-    source: groupSource({ ...world, unsupported, rules, applyProfile }),
+    sources: [groupSource({ ...world, unsupported, rules, applyProfile }), legacy.source],
     groups: new Groups({
       ...world,
+      legacy: legacy.groups,
       texts,
       react: reactions.send.bind(reactions),
       markRead: (id, lastRead) => changeSharedConversation(world, { kind: "group", id }, { lastRead }),
@@ -104,7 +130,7 @@ export async function openGroups(base: GroupsBase): Promise<GroupParts> {
       await work.settled();
     },
     async stopped() {
-      await Promise.all([polling.stopped(), pushes.close(), work.close()]);
+      await Promise.all([polling.stopped(), legacy.polling.stopped(), pushes.close(), work.close()]);
     },
   };
 }
