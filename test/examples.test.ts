@@ -72,6 +72,25 @@ describe("examples", () => {
     expect(await bot.ended, bot.output()).toBe(0);
   });
 
+  it("community-bot.ts rehearses on this machine", async () => {
+    const rehearsal = run("community-bot.ts");
+    expect(await rehearsal.ended, rehearsal.output()).toBe(0);
+    const lines = rehearsal
+      .output()
+      .replace(/15[0-9a-f]{64}/, "15…")
+      .trim()
+      .split("\n");
+    expect(lines).toEqual([
+      "guest  Hello!",
+      "bot    Welcome, @15…! Be kind to each other.",
+      "guest  This darn weather",
+      "bot    That is no word for this room: I deleted your message.",
+      "guest  Darn, darn, darn",
+      "guest  Sorry?",
+      "       (COMMUNITY_FORBIDDEN)",
+    ]);
+  });
+
   it("storage-rpc.ts stores a message and reads it back", async () => {
     const example = run("storage-rpc.ts");
     expect(await example.ended, example.output()).toBe(0);

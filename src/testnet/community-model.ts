@@ -151,7 +151,9 @@ export function setRoomRole(
   role: { readonly moderator?: boolean; readonly admin?: boolean; readonly visible?: boolean },
 ): void {
   const override = overrideOf(room, user);
-  const { moderator = override.moderator, admin = override.admin, visible = override.visible } = role;
+  const { admin = override.admin, visible = override.visible } = role;
+  // Who is an admin is a moderator.
+  const { moderator = admin || override.moderator } = role;
   if (moderator !== override.moderator || admin !== override.admin) room.infoUpdates++;
   Object.assign(override, { moderator, admin, visible });
   dropEmptyOverride(room, user);
