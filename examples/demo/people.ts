@@ -40,11 +40,9 @@ export async function seen<Name extends keyof ClientEvents, Result>(
 ): Promise<{ readonly event: ClientEvents[Name]; readonly result: Result; readonly ms: number }> {
   const started = performance.now();
   const arrival = next(to, name);
-  const [event, result] = await Promise.all([
-    arrival,
-    work().then((done) => to.client.poll().then(() => done)),
-  ]);
-  return { event, result, ms: performance.now() - started };
+  const sent = work().then((done) => to.client.poll().then(() => done));
+  await Promise.all([arrival, sent]);
+  return { event: await arrival, result: await sent, ms: performance.now() - started };
 }
 
 /** Sends a message with a file, fetches the file on the other side, and compares. */

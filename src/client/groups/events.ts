@@ -7,8 +7,9 @@
 import type { SessionError } from "../../errors/index.js";
 import type { GroupDetails } from "../../groups/index.js";
 import type { GroupId, SessionId } from "../../identity/index.js";
+import type { Emitter } from "../events.js";
 
-/** Something about a group is different now. */
+/** Something about a group is different now, whoever changed it: others, another device, or this one. */
 export type GroupEvent = { readonly id: GroupId } & (
   | {
       /** The account is in the group from now on; `other-device` if another device of it has answered or created. */
@@ -56,4 +57,23 @@ export interface DeletedMessage {
   readonly hash?: string | undefined;
   /** Who deleted it; absent for what an admin deletes by time. */
   readonly by?: string | undefined;
+}
+
+/** What of a group's state is different. */
+export interface GroupNews {
+  readonly fields: ReadonlyArray<keyof GroupDetails>;
+  readonly added: readonly SessionId[];
+  readonly updated: readonly SessionId[];
+  readonly removed: readonly SessionId[];
+}
+
+/** True if nothing is different. */
+export const isNoNews = ({ fields, added, updated, removed }: GroupNews): boolean =>
+  fields.length + added.length + updated.length + removed.length === 0;
+
+/** Tells what is different. */
+export function tellNews(events: Emitter, id: GroupId, { fields, added, updated, removed }: GroupNews): void {
+  if (fields.length > 0) events.emit("group", { id, change: "info", fields });
+  if (added.length + updated.length + removed.length > 0)
+    events.emit("group", { id, change: "members", added, updated, removed });
 }

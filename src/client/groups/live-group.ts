@@ -22,8 +22,10 @@ import {
   type StoreBatch,
 } from "../../store/index.js";
 import { groupAdminAuth, type SwarmAuth, subaccountAuth } from "../../swarm/index.js";
+import type { Emitter } from "../events.js";
 import type { ClockPort } from "../ports.js";
 import type { Timestamps } from "../timestamps.js";
+import { tellNews } from "./events.js";
 import { isIdle, MutablePending, NO_WORK } from "./pending.js";
 
 /** What a group on this device works with. */
@@ -34,6 +36,7 @@ export interface LiveGroupWorld {
   readonly timestamps: Timestamps;
   readonly crypto: Crypto;
   readonly compress: Compress | undefined;
+  readonly events: Emitter;
   /** Brings to the swarm what is to be brought there. */
   readonly push: (group: LiveGroup, options: AbortOptions) => Promise<void>;
 }
@@ -153,12 +156,21 @@ export class LiveGroup {
   }
 
   /**
-   * One state change. `change` runs at once and to its end; if it throws, the group is as it was.
+   * One state change, of which the event `group` tells. `change` runs at once and to its end; if it throws, the group is as
+   * it was.
    *
    * @throws what `change` throws, `STORE_FAILED`
    */
-  change<T>(change: (batch: StoreBatch, pending: MutablePending) => T): Promise<T> {
-    return this.#world.store.write((batch) => this.edit(batch, (pending) => change(batch, pending)));
+  async change<T>(change: (batch: StoreBatch, pending: MutablePending) => T): Promise<T> {
+    const { store, events } = this.#world;
+    const { result, news } = await store.write((batch) => {
+      const [info, members] = [this.#state.info.snapshot(), this.#state.members.snapshot()];
+      const changed = this.edit(batch, (pending) => change(batch, pending));
+      const fields = this.#state.info.changesSince(info);
+      return { result: changed, news: { fields, ...this.#state.members.changesSince(members) } };
+    });
+    tellNews(events, this.id, news);
+    return result;
   }
 
   /** A change within a batch that changes more than this group. */

@@ -8,11 +8,12 @@
  * @module
  */
 import { isSessionError } from "../../errors/index.js";
-import { type GroupDetails, type GroupMember, readRemovalNotice } from "../../groups/index.js";
-import type { GroupId, SessionId } from "../../identity/index.js";
+import { type GroupMember, readRemovalNotice } from "../../groups/index.js";
+import type { GroupId } from "../../identity/index.js";
 import type { GroupCursorsRecord, StoreBatch } from "../../store/index.js";
 import { NAMESPACES } from "../../swarm/index.js";
 import type { Retrieved, RetrievedItem } from "../ports.js";
+import { type GroupNews, isNoNews, tellNews } from "./events.js";
 import type { LiveGroup } from "./live-group.js";
 import type { GroupWorld } from "./world.js";
 
@@ -52,18 +53,10 @@ const MAX_LIFE_MS = 30 * DAY_MS;
 /** Who left is remembered for so long: messages live for 14 days. */
 const FORMER_MS = 15 * DAY_MS;
 
-/** What a change of state brought. */
-interface News {
-  readonly fields: ReadonlyArray<keyof GroupDetails>;
-  readonly added: readonly SessionId[];
-  readonly updated: readonly SessionId[];
-  readonly removed: readonly SessionId[];
-}
-
 /** What came of it, and what is to be told. */
 interface Intake {
   readonly taken: Taken;
-  readonly news?: News | undefined;
+  readonly news?: GroupNews | undefined;
 }
 
 /** Takes in what a node has. @throws the codes of the store */
@@ -89,12 +82,16 @@ export async function takeIn(world: TakeWorld, group: LiveGroup, taking: GroupTa
     });
   });
   if (taken.removal !== undefined) events.emit("group", { id: group.id, change: taken.removal });
-  if (news !== undefined) tell(world, group.id, news);
+  if (news !== undefined) tellNews(events, group.id, news);
   return taken;
 }
 
 /** Keys, then what they open. */
-function takeState({ clock, log }: TakeWorld, { state, id: group }: LiveGroup, taking: GroupTaking): News {
+function takeState(
+  { clock, log }: TakeWorld,
+  { state, id: group }: LiveGroup,
+  taking: GroupTaking,
+): GroupNews {
   const [info, members] = [state.info.snapshot(), state.members.snapshot()];
   for (const { data, hash, timestamp } of itemsOf(taking, groupKeys)) {
     try {
@@ -150,12 +147,12 @@ function noteChanges(
   { clock, configs }: TakeWorld,
   group: LiveGroup,
   batch: StoreBatch,
-  { fields, added, updated, removed }: News,
+  news: GroupNews,
   hasMessages: boolean,
 ): void {
   const now = clock.now();
-  const isNews = hasMessages || [fields, added, updated, removed].some((list) => list.length > 0);
-  if (!isNews) return;
+  const { fields, added, removed } = news;
+  if (!hasMessages && isNoNews(news)) return;
   const former = Object.entries(group.record.former).filter(([, until]) => until > now - FORMER_MS);
   for (const id of removed) former.push([id, now]);
   const back = new Set<string>(added);
@@ -186,12 +183,6 @@ function keepCursors(
     };
   }
   if (Object.keys(cursors).length > 0) group.putCursors(batch, cursors);
-}
-
-function tell({ events }: TakeWorld, id: GroupId, { fields, added, updated, removed }: News): void {
-  if (fields.length > 0) events.emit("group", { id, change: "info", fields });
-  if (added.length + updated.length + removed.length > 0)
-    events.emit("group", { id, change: "members", added, updated, removed });
 }
 
 function itemsOf({ found }: GroupTaking, namespace: number): readonly RetrievedItem[] {
