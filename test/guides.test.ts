@@ -4,7 +4,7 @@ import { transform } from "esbuild";
 import { describe, expect, it } from "vitest";
 
 // Guides that are programs: all `ts` blocks of the page, in order, and all `text` blocks are what it prints.
-const guides = ["groups.md"];
+const guides = ["communities.md", "groups.md"];
 
 const pathOf = (guide: string): string => fileURLToPath(new URL(`../docs/guides/${guide}`, import.meta.url));
 
@@ -31,9 +31,14 @@ async function run(program: string): Promise<string[]> {
 }
 
 describe("guides", () => {
-  it.each(guides)("%s runs, and prints what it says", { timeout: 120_000 }, async (guide) => {
-    const page = readFileSync(pathOf(guide), "utf8");
-    const lines = await run(blocks(page, "ts"));
-    expect(lines.join("\n").trim()).toBe(blocks(page, "text").trim());
-  });
+  it.each(guides)(
+    "%s runs, and prints what it says",
+    { timeout: 120_000 },
+    async (guide) => {
+      const page = readFileSync(pathOf(guide), "utf8");
+      const lines = await run(blocks(page, "ts"));
+      expect(lines.join("\n").trim()).toBe(blocks(page, "text").trim());
+    },
+    120_000,
+  );
 });
