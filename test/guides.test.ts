@@ -31,14 +31,9 @@ async function run(program: string): Promise<string[]> {
 }
 
 describe("guides", () => {
-  it.each(guides)(
-    "%s runs, and prints what it says",
-    { timeout: 120_000 },
-    async (guide) => {
-      const page = readFileSync(pathOf(guide), "utf8");
-      const lines = await run(blocks(page, "ts"));
-      expect(lines.join("\n").trim()).toBe(blocks(page, "text").trim());
-    },
-    120_000,
-  );
+  it.each(guides)("%s runs, and prints what it says", { timeout: 120_000 }, async (guide) => {
+    const page = readFileSync(pathOf(guide), "utf8");
+    const lines = await run(blocks(page, "ts"));
+    expect(lines.join("\n").trim()).toBe(blocks(page, "text").trim());
+  });
 });
