@@ -126,7 +126,14 @@ export async function openGroups(base: GroupsBase): Promise<GroupParts> {
       for (const group of directory.groups()) wake(world, group);
     },
     async flush() {
-      for (const group of directory.groups()) if (group.needsPush) await group.push();
+      for (const group of directory.groups()) {
+        try {
+          if (group.needsPush) await group.push();
+        } catch (error) {
+          // Membership may end at any time.
+          if (group.isOpen) throw error;
+        }
+      }
       await work.settled();
     },
     async stopped() {

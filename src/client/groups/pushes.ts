@@ -53,7 +53,8 @@ export class Pushes {
   /**
    * Pushes a group now. What fails is tried again in the background.
    *
-   * @throws `GROUP_PUSH_FAILED`, `ABORTED` (the push goes on), the codes of the store
+   * @throws `GROUP_PUSH_FAILED`, `GROUP_NOT_JOINED` if the account's membership ends meanwhile, `ABORTED` (the push goes
+   *   on), the codes of the store
    */
   async push(group: LiveGroup, { signal }: AbortOptions): Promise<void> {
     throwIfAborted(signal);
@@ -131,7 +132,17 @@ export class Pushes {
   #failed(group: LiveGroup, job: Job, cause: unknown): never {
     const { lifetime, log, events, random } = this.#world;
     throwIfAborted(lifetime);
-    if (isSessionError(cause, "CLOSED") || !group.isOpen) throw cause;
+    if (!group.isOpen) {
+      throw new SessionError<ClientErrorCode>(
+        "GROUP_NOT_JOINED",
+        "the account is not in the group any more",
+        {
+          cause,
+          details: { group: group.id },
+        },
+      );
+    }
+    if (isSessionError(cause, "CLOSED")) throw cause;
     log.warn("pushing a group failed, and is tried again", { group: group.id, error: cause });
     const error =
       cause instanceof SessionError && cause.code.startsWith("STORE_")
