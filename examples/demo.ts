@@ -6,6 +6,7 @@ import { Client } from "session-messenger-sdk";
 import { shortId } from "session-messenger-sdk/identity";
 import { qrTerminal } from "session-messenger-sdk/identity/qr";
 import { startTestnet, type Testnet } from "session-messenger-sdk/testnet";
+import { publicRoom } from "./demo/community.js";
 import { chime, drawn, encodePng, sunset } from "./demo/media.js";
 import { next, type Person, seen, share } from "./demo/people.js";
 import { catchUp } from "./demo/second-device.js";
@@ -117,8 +118,9 @@ async function breakThings(net: Testnet, recipient: string, guard: string): Prom
 
 async function main(): Promise<void> {
   heading("A Session network on this machine");
-  await using net = await step("12 service nodes with HTTPS, a seed node, a file server", () =>
-    startTestnet({ nodes: 12 }),
+  await using net = await step(
+    "12 service nodes with HTTPS, a seed node, a file server, a community server",
+    () => startTestnet({ nodes: 12 }),
   );
   for (const id of new Set(net.nodes.map(({ swarmId }) => swarmId))) {
     const members = net.nodes.filter(({ swarmId }) => swarmId === id).map(({ index }) => `n${index}`);
@@ -146,6 +148,9 @@ async function main(): Promise<void> {
 
   heading("Another device of Alice's");
   await catchUp(net.network, alice.client, bob.client.sessionId);
+
+  heading("A community: a public room, and a first message to somebody in it");
+  await publicRoom(net, alice, bob);
 
   heading("Failures");
   await breakThings(net, bob.client.sessionId, guard);
