@@ -9,7 +9,6 @@ import { type BlindedId, isSessionId, parseBlindedId } from "../../identity/inde
 import type { OutgoingText } from "../../messages/index.js";
 import { checkContent, type MessageContent } from "../content.js";
 import type { UploadSettings } from "../files.js";
-import { putMessage } from "../world.js";
 import type { Blinded } from "./blinded.js";
 import { whileOpen } from "./calling.js";
 import type { LiveServer, ServerWorld } from "./live-server.js";
@@ -75,10 +74,9 @@ async function post(
   encrypted: Uint8Array,
   signal: AbortSignal,
 ): Promise<DirectSent> {
-  const { posts, blinded, self, clock } = world;
+  const { posts, blinded, clock } = world;
   const { baseUrl } = server;
   let isNew = false;
-  let to: string = recipient;
   const record = { kind: "direct", baseUrl, recipient, encrypted, timestamp: clock.now() } as const;
   const { id, timestamp } = await posts.post(server, record, {
     signal,
@@ -88,12 +86,7 @@ async function post(
     undo(batch) {
       if (isNew) blinded.forget(batch, recipient, server);
     },
-    done(batch, posted) {
-      server.posted(batch, posted.id);
-      to = blinded.sessionIdOf(recipient) ?? recipient;
-      const name = { author: self, timestamp: posted.timestamp };
-      putMessage(batch, name, { conversation: to, kind: "text" });
-    },
   });
+  const to = blinded.sessionIdOf(recipient) ?? recipient;
   return { to, hash: `${baseUrl}#direct.${id}`, timestamp };
 }

@@ -22,16 +22,18 @@ import type { SessionId } from "../../identity/index.js";
 import {
   COMMUNITY_ROOMS,
   COMMUNITY_SERVERS,
+  type PostRecord,
   type RoomRecord,
   type ServerRecord,
   type StoreBatch,
 } from "../../store/index.js";
 import { asSessionError, type ClientErrorCode } from "../errors.js";
 import { MAX_BACKLOG } from "../poller.js";
-import { takeBox, takeInfo, takePage, unsureIds } from "./intake.js";
-import type { LiveRoom } from "./live-room.js";
+import { putMessage } from "../world.js";
+import { markKnown, takeBox, takeInfo, takePage, unsureIds } from "./intake.js";
+import { type LiveRoom, roomKey } from "./live-room.js";
 import type { RoomChange } from "./messages.js";
-import type { Posts } from "./posts.js";
+import type { Posted, Posts } from "./posts.js";
 import type { CommunitiesWorld, CommunitySourceName } from "./world.js";
 
 /** What a server works with. */
@@ -45,6 +47,8 @@ type Box = "inbox" | "outbox";
 
 const FIRST_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 300_000;
+/** Servers keep direct messages for 15 days. */
+const OUTBOX_MS = 16 * 86_400_000;
 /** Pages of direct messages in one poll. */
 const MAX_BOX_PAGES = 20;
 
@@ -89,10 +93,19 @@ export class LiveServer {
     return bytesToHex(this.connection.publicKey);
   }
 
-  /** A direct message of this device has this id. */
-  posted(batch: StoreBatch, id: number): void {
+  /** A message of this device is there: it is no news when it comes with a poll. */
+  arrived(batch: StoreBatch, record: PostRecord, { id, timestamp }: Posted): void {
+    const { clock, self, sessionIdOf } = this.#world;
+    if (record.kind === "room") {
+      const room = this.rooms.get(record.token.toLowerCase());
+      room?.posted(id);
+      markKnown({ world: this.#world, batch }, roomKey(this.baseUrl, record.token), id);
+      return;
+    }
     this.#posted.add(id);
-    batch.markSeen(`${this.baseUrl}/outbox`, String(id), this.#world.clock.now() + 16 * 86_400_000);
+    batch.markSeen(`${this.baseUrl}/outbox`, String(id), clock.now() + OUTBOX_MS);
+    const conversation = sessionIdOf(record.recipient) ?? record.recipient;
+    putMessage(batch, { author: self, timestamp }, { conversation, kind: "text" });
   }
 
   /**

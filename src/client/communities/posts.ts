@@ -41,8 +41,6 @@ export interface PostOptions extends AbortOptions {
   readonly also?: ((batch: StoreBatch) => void) | undefined;
   /** Takes that back, when the message is not sent after all. */
   readonly undo?: ((batch: StoreBatch) => void) | undefined;
-  /** Written when the server has it. */
-  readonly done: (batch: StoreBatch, posted: Posted) => void;
 }
 
 /** Receivers drop what was signed six hours before it was posted (V3). */
@@ -107,18 +105,18 @@ export class Posts {
       ([, { record, isAwaited }]) => record.baseUrl === server.baseUrl && !isAwaited,
     );
     for (const [mark, pending] of left) {
-      const forget = async (): Promise<void> => {
-        await store.write((batch) => batch.delete(COMMUNITY_POSTS, pending.id));
+      const forget = async (posted?: Posted): Promise<void> => {
+        await store.write((batch) => {
+          batch.delete(COMMUNITY_POSTS, pending.id);
+          if (posted !== undefined) server.arrived(batch, pending.record, posted);
+        });
         this.#pending.delete(mark);
       };
       try {
         const found = await find(server.connection, pending.record, lifetime);
-        if (found === undefined) {
-          if (pending.record.timestamp + GIVE_UP_MS < clock.now())
-            throw new SessionError<ClientErrorCode>("SEND_FAILED", "the message is too old to be posted");
-          await run(server.connection, pending.record, lifetime);
-        }
-        await forget();
+        if (found === undefined && pending.record.timestamp + GIVE_UP_MS < clock.now())
+          throw new SessionError<ClientErrorCode>("SEND_FAILED", "the message is too old to be posted");
+        await forget(found ?? (await run(server.connection, pending.record, lifetime)));
       } catch (error) {
         if (lifetime.aborted) return;
         if (isSessionError(error) && isFinal(error)) await forget();
@@ -152,7 +150,7 @@ export class Posts {
         const posted = await this.#send(server.connection, pending, signal);
         await store.write((batch) => {
           batch.delete(COMMUNITY_POSTS, pending.id);
-          options.done(batch, posted);
+          server.arrived(batch, record, posted);
         });
         return posted;
       } catch (error) {

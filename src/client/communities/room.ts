@@ -31,7 +31,6 @@ import type { ReceivedRoomMessage, ReceivedRoomText, ReceivedText, RoomAttachmen
 import { type SharedChange, sharedConversation } from "../shared-conversations.js";
 import { invalidArgument } from "../targets.js";
 import type { DirectSent } from "./direct.js";
-import { markKnown } from "./intake.js";
 import { waitOf } from "./live-server.js";
 import { signContent } from "./outgoing.js";
 import { messageIdOf, type RoomMessageTarget } from "./room-base.js";
@@ -99,13 +98,7 @@ export class Room extends RoomModeration {
       const place = { baseUrl: live.server.baseUrl, token: live.token } as const;
       const record = { kind: "room", ...place, timestamp, data, signature, files, ...whisper } as const;
       const posted = await world.posts
-        .post(live.server, record, {
-          signal,
-          done: (batch, { id }) => {
-            live.posted(id);
-            markKnown({ world, batch }, live.key, id);
-          },
-        })
+        .post(live.server, record, { signal })
         .catch((error: unknown) => this.#refused(error));
       const { id, seqno, filtered } = posted;
       const { conversation } = this;

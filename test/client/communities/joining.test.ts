@@ -47,14 +47,14 @@ describe("a link", () => {
     "lobby",
     "https://example.org/lobby",
     "https://example.org/?public_key=00",
-    "https://localhost/lobby?public_key=" + "0".repeat(64),
-    "https://user:pw@example.org/lobby?public_key=" + "0".repeat(64),
-    "https://example.org/lobby?public_key=" + "z".repeat(64),
-    "https://example.org/a/b/lobby?public_key=" + "0".repeat(64),
+    `https://localhost/lobby?public_key=${"0".repeat(64)}`,
+    `https://user:pw@example.org/lobby?public_key=${"0".repeat(64)}`,
+    `https://example.org/lobby?public_key=${"z".repeat(64)}`,
+    `https://example.org/a/b/lobby?public_key=${"0".repeat(64)}`,
     "file:///etc/passwd",
-    "https://0x7f.1/lobby?public_key=" + "0".repeat(64),
+    `https://0x7f.1/lobby?public_key=${"0".repeat(64)}`,
     `https://example.org/${"x".repeat(65)}?public_key=${"0".repeat(64)}`,
-    "https://example.org:99999/lobby?public_key=" + "0".repeat(64),
+    `https://example.org:99999/lobby?public_key=${"0".repeat(64)}`,
   ])("%s is refused, and nobody is asked", async (link) => {
     expect(await codeOf(alice.client.communities.join(link))).toBe("COMMUNITY_LINK_INVALID");
     expect(world.requests).toEqual([]);
