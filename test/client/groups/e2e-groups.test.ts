@@ -1,4 +1,3 @@
-import { MemoryLevel } from "memory-level";
 import { Client, type ClientOptions } from "session-messenger-sdk/client";
 import { startTestnet, type Testnet } from "session-messenger-sdk/testnet";
 import { afterAll, beforeAll, expect, test } from "vitest";
