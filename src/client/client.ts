@@ -142,6 +142,7 @@ export class Client {
   ): Promise<Sent> {
     const { world, communities, groups } = this.#open();
     if (isGroupId(to)) return groups.groups.send(to, content, settings);
+    if (groups.legacy.groups.routes(to)) return groups.legacy.groups.send(to, content, settings);
     if (communities.communities.routes(to)) return communities.communities.send(to, content, settings);
     return sendToPerson(world, this.#assembly.files, to, content, settings);
   }

@@ -51,6 +51,14 @@ export type { Groups } from "./groups/groups.js";
 export type { PendingInvitation } from "./groups/invitations.js";
 export type { InviteOptions, InviteResult } from "./groups/invite.js";
 export type { LeaveOptions } from "./groups/leave.js";
+export type { NewLegacyGroup } from "./groups/legacy/actions.js";
+export type { LegacyGroupEvent } from "./groups/legacy/events.js";
+export type {
+  LegacyGroup,
+  LegacyGroupMember,
+  LegacyGroups,
+  LegacyStanding,
+} from "./groups/legacy/legacy-groups.js";
 export type { RemoveOptions } from "./groups/remove.js";
 export type { GroupSendOptions } from "./groups/sending.js";
 export { type LogFacts, type Logger, redact } from "./logger.js";
@@ -64,6 +72,7 @@ export type { ReadMessages, ReadResult } from "./reading.js";
 export type {
   DirectMessage,
   GroupMessage,
+  LegacyGroupMessage,
   ReceivedMessage,
   ReceivedPreview,
   ReceivedRoomMessage,

@@ -58,7 +58,8 @@ export class LegacyDirectory {
     const directory = new LegacyDirectory(world);
     for (const { id, record } of await world.store.list(LEGACY_GROUPS))
       if (isSessionId(id)) directory.#groups.set(id, entryOf(id, record));
-    await directory.follow();
+    // A config that this device lost, or never had, says nothing about who has left.
+    await directory.follow({ keepUnlisted: world.configs.isMissing(GROUPS_CONFIG) });
     return directory;
   }
 
@@ -116,7 +117,7 @@ export class LegacyDirectory {
   }
 
   /** Takes over what other devices have changed in the config, or an earlier run did not get to. */
-  async follow(): Promise<void> {
+  async follow({ keepUnlisted = false }: { readonly keepUnlisted?: boolean } = {}): Promise<void> {
     const { configs, store } = this.#world;
     const news: LegacyGroupEvent[] = [];
     await store.write((batch) => {
@@ -134,8 +135,7 @@ export class LegacyDirectory {
         const state = this.#merged(entry);
         if (state !== undefined) take(state);
       }
-      // A config that this device lost says nothing.
-      if (configs.isMissing(GROUPS_CONFIG)) return;
+      if (keepUnlisted) return;
       for (const { state } of this.active()) {
         if (listed.has(state.groupId)) continue;
         take({ ...state, members: [], zombies: [], keyPairs: [], status: "left" });

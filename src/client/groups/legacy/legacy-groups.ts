@@ -91,6 +91,20 @@ export class LegacyGroups {
     await store.write((batch) => legacy.forget(batch, groupId));
   }
 
+  /** True for the id of a legacy group, which looks like a person's. @internal */
+  routes(id: string): boolean {
+    return this.#open().legacy.get(id) !== undefined;
+  }
+
+  /** @internal */
+  async send(
+    id: string,
+    content: MessageContent,
+    settings: AbortOptions & UploadSettings,
+  ): Promise<SendResult> {
+    return sendToLegacyGroup(this.#on(), id, content, settings);
+  }
+
   /** @throws `CLOSED` */
   #open(): LegacyWorld {
     if (this.#world.lifetime.aborted) throw closedError();
