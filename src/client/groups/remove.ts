@@ -45,7 +45,7 @@ export interface RemoveOptions extends AbortOptions {
  *
  * @returns once all of it is done
  * @throws `GROUP_NOT_ADMIN`, `GROUP_NOT_MEMBER`, `ID_INVALID`, `INVALID_ARGUMENT` for admins and the own id (nothing changed);
- *   `GROUP_PUSH_FAILED`, `ABORTED` (it goes on in the background)
+ *   `GROUP_PUSH_FAILED`, `POLL_FAILED`, `ABORTED` (it goes on in the background)
  */
 export async function removeMembers(
   world: GroupWorld,
@@ -70,6 +70,8 @@ export async function removeMembers(
     );
   });
   await group.push({ signal });
+  // What other admins did meanwhile decides what is to be done.
+  await world.poll(group, { signal });
   await finishRemovals(world, group, { signal });
 }
 
@@ -142,7 +144,8 @@ async function shutOut(
     batch.putLastTimestamp(timestamp);
     batch.markKnown(self, timestamp, timestamp + REMEMBER_MS);
   });
-  const notice = buildRemovalNotice(groupKey, removed, keys.generation ?? 0, {}, crypto);
+  // Up to the generation that shuts them out: another admin may have made one of the same number that still serves them.
+  const notice = buildRemovalNotice(groupKey, removed, (keys.generation ?? 0) + 1, {}, crypto);
   const steps: GroupStep[] = [
     { kind: "store", namespace: REMOVALS, data: notice, ttl: GROUP_TTL_MS.removals },
     ...inChunks(removed, MAX_REVOKED_SUBACCOUNTS).map((ids): GroupStep => {

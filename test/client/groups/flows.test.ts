@@ -404,7 +404,7 @@ describe("settings", () => {
     expect(notices.slice(1)).toMatchObject([{ updatedName: "old friends" }, { updatedExpiration: 3_600 }]);
     await theirs?.send({ text: "for an hour" });
     await rest(ann, ben);
-    expect(ann.told.message[0]?.expiration).toEqual({ mode: "after-send", seconds: 3_600 });
+    expect(ann.told.message[0]).toMatchObject({ expiration: { mode: "after-send", seconds: 3_600 } });
   });
 
   test("that are not allowed change nothing", async () => {

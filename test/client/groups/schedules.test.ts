@@ -28,9 +28,7 @@ describe.each(portions.map((portion) => [portion[0], portion.at(-1), portion] as
           await schedule.run();
           await schedule.check();
         } catch (error) {
-          failures.push(
-            `seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n${schedule.log.join("\n")}`,
-          );
+          failures.push(`seed ${seed}: ${told(error)}\n${schedule.log.join("\n")}`);
         } finally {
           await schedule.close();
         }
@@ -39,3 +37,15 @@ describe.each(portions.map((portion) => [portion[0], portion.at(-1), portion] as
     });
   },
 );
+
+/** What is wrong, with what was compared. */
+function told(error: unknown): string {
+  const {
+    message = String(error),
+    actual,
+    expected,
+  } = error as Record<"message" | "actual" | "expected", unknown>;
+  return expected === undefined
+    ? String(message)
+    : `${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`;
+}

@@ -30,11 +30,24 @@ const TOLD: ReadonlyArray<keyof ClientEvents> = [
   "sent",
 ];
 
+/** Everything on a disk. */
+export type Disk = Array<[string, string]>;
+
+async function databaseOf(disk: Disk): Promise<MemoryLevel> {
+  const database = new MemoryLevel();
+  await database.open();
+  await database.batch(disk.map(([key, value]) => ({ type: "put" as const, key, value })));
+  return database;
+}
+
 /** A client over a network in memory, with a store that outlives it. */
 export class Device {
   client!: Client;
   timers = new FakeTimers();
+  /** By this client: a new one begins anew. */
   told!: Told;
+  /** What became of groups, by all clients of this device. */
+  readonly changes: string[] = [];
   /** Decides about each request. */
   fault: (request: RpcRequest) => Fault | Promise<Fault> = () => undefined;
   readonly account: Account;
@@ -50,12 +63,15 @@ export class Device {
     this.#options = options;
   }
 
+  /** @param disk - what a device had on disk; default: a new one */
   static async open(
     net: FakeNetwork,
     account: Account,
     options: Partial<ClientOptions> = {},
+    disk?: Disk,
   ): Promise<Device> {
     const device = new Device(net, account, options);
+    if (disk !== undefined) device.#database = await databaseOf(disk);
     await device.#open();
     return device;
   }
@@ -67,6 +83,11 @@ export class Device {
   /** Makes people accept each other, so that invitations need no answer. */
   async knows(...others: readonly Device[]): Promise<void> {
     for (const { id } of others) await this.client.contacts.accept(id);
+  }
+
+  /** What is on disk by now. */
+  disk(): Promise<Disk> {
+    return this.#database.iterator().all();
   }
 
   /** Polls, and pushes what is to be pushed. */
@@ -86,13 +107,8 @@ export class Device {
    */
   async crash(): Promise<void> {
     this.#life.over = true;
-    const disk = new MemoryLevel();
-    await disk.open();
-    await disk.batch(
-      (await this.#database.iterator().all()).map(([key, value]) => ({ type: "put" as const, key, value })),
-    );
     const dead = this.client;
-    this.#database = disk;
+    this.#database = await databaseOf(await this.disk());
     await this.#open();
     await dead.close().catch(() => {});
   }
@@ -120,6 +136,7 @@ export class Device {
       (this.told as Record<string, unknown[]>)[name] = list;
       this.client.on(name, (event) => list.push(event));
     }
+    this.client.on("group", ({ change }) => this.changes.push(change));
   }
 
   #network(): Network {

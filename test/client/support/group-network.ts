@@ -5,7 +5,6 @@ import {
   hexToBytes,
   utf8ToBytes,
 } from "session-messenger-sdk/bytes";
-import { nodeCrypto } from "session-messenger-sdk/crypto/node";
 import { changedNodeText, revokeNodeText } from "session-messenger-sdk/swarm";
 import {
   type FakeMessage,
@@ -16,6 +15,7 @@ import {
   type Params,
   sign,
 } from "./fake-network.js";
+import { fastCrypto } from "./fast-crypto.js";
 
 const READ = 1;
 const WRITE = 2;
@@ -35,6 +35,16 @@ export class GroupNetwork extends FakeNetwork {
   constructor(nodes = 3) {
     super(nodes);
     this.intercept = async (call) => (await this.faults?.(call)) ?? this.#rules(call);
+  }
+
+  /** A network with the same in its swarms. */
+  copy(): GroupNetwork {
+    const copy = new GroupNetwork(this.nodes.length);
+    copy.time = this.time;
+    for (const [index, { boxes }] of this.nodes.entries())
+      for (const [name, box] of boxes) copy.nodes[index]?.boxes.set(name, structuredClone(box));
+    for (const [group, tokens] of this.revoked) copy.revoked.set(group, [...tokens]);
+    return copy;
   }
 
   /** What lies in a group's swarm. */
@@ -85,7 +95,7 @@ export class GroupNetwork extends FakeNetwork {
     const signature = base64ToBytes(String(params["signature"]));
     const groupKey = hexToBytes(pubkey.slice(2));
     if (params["subaccount"] === undefined)
-      return nodeCrypto.ed25519Verify(signature, message, groupKey) ? undefined : unauthorized;
+      return fastCrypto.ed25519Verify(signature, message, groupKey) ? undefined : unauthorized;
     const token = base64ToBytes(String(params["subaccount"]));
     const tokenSignature = base64ToBytes(String(params["subaccount_sig"]));
     const isRevoked = this.revoked.get(pubkey)?.includes(bytesToBase64(token)) === true;
@@ -94,8 +104,8 @@ export class GroupNetwork extends FakeNetwork {
       (token[1]! & access) === access &&
       token[0] === 3 &&
       (!isRevoked || readsRemovals) &&
-      nodeCrypto.ed25519Verify(tokenSignature, token, groupKey) &&
-      nodeCrypto.ed25519Verify(signature, message, token.slice(4));
+      fastCrypto.ed25519Verify(tokenSignature, token, groupKey) &&
+      fastCrypto.ed25519Verify(signature, message, token.slice(4));
     return isAllowed ? undefined : unauthorized;
   }
 
