@@ -7,6 +7,7 @@ import { shortId } from "session-messenger-sdk/identity";
 import { qrTerminal } from "session-messenger-sdk/identity/qr";
 import { startTestnet, type Testnet } from "session-messenger-sdk/testnet";
 import { publicRoom } from "./demo/community.js";
+import { groupOfFive } from "./demo/group.js";
 import { chime, drawn, encodePng, sunset } from "./demo/media.js";
 import { next, type Person, seen, share } from "./demo/people.js";
 import { catchUp } from "./demo/second-device.js";
@@ -148,6 +149,9 @@ async function main(): Promise<void> {
 
   heading("Another device of Alice's");
   await catchUp(net.network, alice.client, bob.client.sessionId);
+
+  heading("A group of five, one of whom has two devices");
+  await groupOfFive(alice, bob);
 
   heading("A community: a public room, and a first message to somebody in it");
   await publicRoom(net, alice, bob);
