@@ -1,5 +1,5 @@
 /**
- * Calls of the app: until they are done, the app aborts, or the client closes.
+ * Calls to servers: until they are done, the app aborts, or the client closes; and how long a server wants to be left alone.
  *
  * @module
  */
@@ -23,4 +23,11 @@ export async function whileOpen<T>(
   } finally {
     unlink();
   }
+}
+
+/** How long the server says to wait, ms; 0 if it does not. */
+export function waitOf(error: unknown): number {
+  if (!isSessionError(error, "COMMUNITY_RATE_LIMITED")) return 0;
+  const { retryAfterMs } = error.details;
+  return typeof retryAfterMs === "number" ? retryAfterMs : 0;
 }

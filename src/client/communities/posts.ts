@@ -1,6 +1,6 @@
 /**
  * Messages on their way to a community server: on disk before they are sent, so that none is lost, and found again by
- * their signature (or ciphertext), so that none is posted twice (docs/decisions/012-communities.md).
+ * their signature (or ciphertext), so that none is posted twice (docs/decisions/013-communities.md).
  *
  * @module
  */

@@ -37,11 +37,16 @@ export function roomSource(world: SourcesWorld): MessageSource {
       const room = world.roomOf(item.room ?? "");
       // It was left.
       if (room === undefined) return undefined;
-      return await readRoomItem(world, item, room);
+      const message = await readRoomItem(world, item, room);
+      if (message === undefined) room.waiting--;
+      return message;
     },
     identityOf: ({ hash }) => hash ?? "",
-    // Polls know what they have seen (intake.ts).
-    markReceived() {},
+    // There is nothing to mark: polls know what they have seen (intake.ts).
+    markReceived(_batch, item) {
+      const room = world.roomOf(item.room ?? "");
+      if (room !== undefined) room.waiting--;
+    },
     async apply() {},
   };
 }
