@@ -57,9 +57,9 @@ export class Unsupported {
     await store.write((batch) => {
       for (const { id } of over) batch.delete(UNSUPPORTED, id);
       for (const { id: hash, record } of retried) {
-        const { namespace, data, timestamp, expiration, room } = record;
+        const { pubkey = self, namespace, data, timestamp, expiration, room } = record;
         const place = room === undefined ? {} : { room };
-        batch.addInbox({ pubkey: self, namespace, hash, data, timestamp, expiration, ...place });
+        batch.addInbox({ pubkey, namespace, hash, data, timestamp, expiration, ...place });
         batch.put(UNSUPPORTED, hash, { ...record, version });
       }
     });
@@ -68,13 +68,13 @@ export class Unsupported {
 
   /** Keeps an item, and tells of it the first time. */
   async keep(item: InboxItem, result: UnreadResult): Promise<void> {
-    const { hash, namespace, data, timestamp, expiration, room } = item;
-    const { store, events, version, maxBytes } = this.#world;
+    const { pubkey, hash, namespace, data, timestamp, expiration, room } = item;
+    const { self, store, events, version, maxBytes } = this.#world;
     if (this.#kept.has(hash)) return;
     const { reason } = result;
     if (data.length <= maxBytes) {
       const until = usefulUntil(item, result);
-      const place = room === undefined ? {} : { room };
+      const place = { ...(room === undefined ? {} : { room }), ...(pubkey === self ? {} : { pubkey }) };
       const record = { reason, namespace, data, timestamp, expiration, version, ...place };
       this.#kept.set(hash, data.length);
       let total = [...this.#kept.values()].reduce((sum, bytes) => sum + bytes, 0);

@@ -166,6 +166,8 @@ export interface UnsupportedRecord {
   readonly until?: number | undefined;
   /** Version of the library that tried last. */
   readonly version: string;
+  /** The group whose swarm it is from; absent: it is from the own one, or from none. */
+  readonly pubkey?: string | undefined;
   /** The room or community server that it is from; absent: it is from a swarm. */
   readonly room?: string | undefined;
 }
@@ -255,6 +257,7 @@ export const UNSUPPORTED: Collection<UnsupportedRecord> = {
     for (const name of ["timestamp", "expiration"]) check(isTime(record[name]), name);
     check(optional(record["until"], isTime), "until");
     check(optional(record["room"], isText), "room");
+    check(optional(record["pubkey"], isId), "pubkey");
     return record as unknown as UnsupportedRecord;
   },
 };

@@ -1,9 +1,11 @@
 /** Messages in groups, from sending to delivery (docs/protocol/groups.md §7). */
 import type { Group } from "session-messenger-sdk/client";
 import { isSessionError } from "session-messenger-sdk/errors";
-import { encodeGroupMessage, GroupState } from "session-messenger-sdk/groups";
+import { encodeGroupMessage, encryptGroupMessage, GroupState } from "session-messenger-sdk/groups";
 import type { GroupId } from "session-messenger-sdk/identity";
+import { encodeContent } from "session-messenger-sdk/messages";
 import type { RpcRequest } from "session-messenger-sdk/network";
+import { EnvelopeSchema, EnvelopeType, encodeProto } from "session-messenger-sdk/proto";
 import { afterEach, describe, expect, test } from "vitest";
 import { Device, person } from "../support/device.js";
 import { GroupNetwork } from "../support/group-network.js";
@@ -234,18 +236,18 @@ describe("a reaction", () => {
   });
 });
 
-describe("who has written", () => {
-  /** The group's state, as whoever has its keys reads it. */
-  async function stateOf(group: Group, device: Device): Promise<GroupState> {
-    const record = (await device.disk()).find(([key]) => key.endsWith(`group/${group.id}`));
-    const { dump } = JSON.parse(record?.[1] ?? "{}", (_key, value) =>
-      typeof value === "object" && value !== null && "$bytes" in value
-        ? new Uint8Array(Buffer.from(String(value.$bytes), "base64"))
-        : value,
-    ) as { dump: Uint8Array };
-    return new GroupState({ groupId: group.id as GroupId, account: device.account, dump });
-  }
+/** The group's state, as whoever has its keys reads it. */
+async function stateOf(group: Group, device: Device): Promise<GroupState> {
+  const record = (await device.disk()).find(([key]) => key.endsWith(`group/${group.id}`));
+  const { dump } = JSON.parse(record?.[1] ?? "{}", (_key, value) =>
+    typeof value === "object" && value !== null && "$bytes" in value
+      ? new Uint8Array(Buffer.from(String(value.$bytes), "base64"))
+      : value,
+  ) as { dump: Uint8Array };
+  return new GroupState({ groupId: group.id as GroupId, account: device.account, dump });
+}
 
+describe("who has written", () => {
   const put = (group: Group, state: GroupState, index: number, text: string): void => {
     const { data } = encodeGroupMessage(
       { kind: "text", text },
@@ -286,6 +288,42 @@ describe("who has written", () => {
     expect(texts(ann)).toEqual([]);
     expect(ann.told.dropped).toMatchObject([{ rule: "V4" }]);
   });
+});
+
+test("a kind of the future is kept, and read by the version that knows it", async () => {
+  const [ann, ben] = (await friends(0, 1)) as [Device, Device];
+  const group = await groupOf(ann, ben);
+  const state = await stateOf(group, ben);
+  const timestamp = net.time;
+  const envelope = encodeProto(EnvelopeSchema, {
+    type: EnvelopeType.CLOSED_GROUP_MESSAGE,
+    timestamp: BigInt(timestamp),
+    content: encodeContent({ sigTimestamp: BigInt(timestamp), $unknown: Uint8Array.of(0x98, 1, 1) }),
+  });
+  const [key] = state.keys.keys;
+  if (key === undefined) throw new Error("the group has no key");
+  const options = { key, groupPublicKey: state.keys.publicKey, sender: ann.account.ed25519 };
+  net.put(group.id, encryptGroupMessage(envelope, options), net.nodes, 1_209_600_000, 11);
+  const told: unknown[] = [];
+  ben.client.on("unsupported", (item) => told.push(item));
+  await ben.client.poll();
+  await ben.client.poll();
+  expect(told).toMatchObject([{ reason: "unknown-type", from: ann.id, conversation: group.id, timestamp }]);
+
+  // As if this version had been told of it by one that did not know texts.
+  const text = encodeGroupMessage(
+    { kind: "text", text: "known by now" },
+    { sender: ann.account, keys: state.keys, timestamp },
+  );
+  const disk = (await ben.disk()).map(([name, value]): [string, string] => {
+    if (!name.includes("unsupported/")) return [name, value];
+    const data = { $bytes: Buffer.from(text.data).toString("base64") };
+    return [name, JSON.stringify({ ...JSON.parse(value), version: "0.0.1", data })];
+  });
+  const later = await Device.open(net, person(1), {}, disk);
+  devices.push(later);
+  await later.client.poll();
+  expect(texts(later)).toEqual(["known by now"]);
 });
 
 describe("reading and deleting", () => {
