@@ -135,7 +135,7 @@ export function membersToTell({ state, isAdmin }: LiveGroup): SessionId[] {
 }
 
 /** Members who are being told, by group: nobody is told twice at once. */
-const busy: WeakMap<LiveGroup, Set<SessionId>> = /* @__PURE__ */ new WeakMap();
+const busy: WeakMap<LiveGroup, Map<SessionId, Promise<InviteResult>>> = /* @__PURE__ */ new WeakMap();
 
 /**
  * Tells members of their invitation or promotion, and puts on the list how that went. What is interrupted goes on later.
@@ -148,15 +148,19 @@ export async function tellMembers(
   ids: readonly SessionId[],
   signal: AbortSignal = world.lifetime,
 ): Promise<InviteResult> {
-  const telling = busy.get(group) ?? new Set();
+  const telling = busy.get(group) ?? new Map<SessionId, Promise<InviteResult>>();
   busy.set(group, telling);
+  const others = new Set(ids.flatMap((id) => telling.get(id) ?? []));
   const members = ids.filter((id) => !telling.has(id));
-  for (const id of members) telling.add(id);
-  try {
-    return await tell(world, group, members, signal);
-  } finally {
+  const told = tell(world, group, members, signal).finally(() => {
     for (const id of members) telling.delete(id);
-  }
+  });
+  for (const id of members) telling.set(id, told);
+  const results = await Promise.all([told, ...others]);
+  return {
+    sent: ids.filter((id) => results.some(({ sent }) => sent.includes(id))),
+    failed: ids.filter((id) => results.some(({ failed }) => failed.includes(id))),
+  };
 }
 
 async function tell(
@@ -165,6 +169,7 @@ async function tell(
   ids: readonly SessionId[],
   signal: AbortSignal,
 ): Promise<InviteResult> {
+  if (ids.length === 0) return { sent: [], failed: [] };
   const limiter = new Limiter(CONCURRENCY);
   const outcomes = await Promise.all(
     ids.map((id) =>

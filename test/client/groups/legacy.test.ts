@@ -187,6 +187,38 @@ describe("a legacy group", () => {
   });
 });
 
+test("members react, and unsend; what such groups do not know is refused", async () => {
+  const [ann, ben] = await friends();
+  const group = await groupOf(ann, ben);
+  const contacts = ann.client.contacts.list().length;
+  const reactions: unknown[] = [];
+  const unsent: unknown[] = [];
+  ben.client.on("reaction", (reaction) => reactions.push(reaction));
+  ben.client.on("unsend", (request) => unsent.push(request));
+  const sent = await ann.client.send(group.id, { text: "hello" });
+  await rest(ann, ben);
+  await ann.client.react(sent, "👍");
+  await rest(ann, ben);
+  expect(reactions).toMatchObject([
+    { source: "legacy-group", conversation: group.id, emoji: "👍", target: { author: ann.id } },
+  ]);
+  await ann.client.unsend(sent);
+  await rest(ann, ben);
+  expect(unsent).toMatchObject([{ source: "legacy-group", target: { timestamp: sent.timestamp } }]);
+  const setting = ann.client.setDisappearing(group.id, { mode: "after-send", seconds: 60 });
+  await expect(setting).rejects.toEqual(coded("INVALID_ARGUMENT"));
+  expect(ann.client.contacts.list()).toHaveLength(contacts);
+});
+
+test("a group's timer goes with its messages", async () => {
+  const [ann, ben] = await friends();
+  const { id } = await ann.client.groups.legacy.create({ name: "a", members: [ben.id], timerSeconds: 60 });
+  await rest(ann, ben);
+  await ben.client.send(id, { text: "short-lived" });
+  await rest(ann, ben);
+  expect(ann.told.message).toMatchObject([{ expiration: { mode: "after-send", seconds: 60 } }]);
+});
+
 describe("other devices of an account", () => {
   test("learn of groups from the config, and write there too", async () => {
     const [ann, ben] = await friends();

@@ -3,8 +3,10 @@ import { Client, type ClientEvents, type ClientOptions } from "session-messenger
 import type { Crypto } from "session-messenger-sdk/crypto";
 import { nodeCrypto } from "session-messenger-sdk/crypto/node";
 import { SessionError } from "session-messenger-sdk/errors";
-import { type Account, accountFromSeed } from "session-messenger-sdk/identity";
+import { GroupState } from "session-messenger-sdk/groups";
+import { type Account, accountFromSeed, type GroupId } from "session-messenger-sdk/identity";
 import type { Network, RpcRequest, ServiceNode } from "session-messenger-sdk/network";
+import { GROUPS, openStore } from "session-messenger-sdk/store";
 import type { FakeNetwork } from "./fake-network.js";
 import { FakeTimers } from "./fake-timers.js";
 
@@ -88,6 +90,14 @@ export class Device {
   /** What is on disk by now. */
   disk(): Promise<Disk> {
     return this.#database.iterator().all();
+  }
+
+  /** A group as it is on disk: with its keys, but without an admin's. */
+  async groupState(id: GroupId): Promise<GroupState> {
+    const store = await openStore(await databaseOf(await this.disk()));
+    const record = await store.get(GROUPS, id);
+    await store.close();
+    return new GroupState({ groupId: id, account: this.account, dump: record?.dump });
   }
 
   /** Polls, and pushes what is to be pushed. */
