@@ -133,6 +133,8 @@ export class LiveGroup {
 
   /** True if a push would bring something to the swarm. */
   get needsPush(): boolean {
+    // Without a key nothing can be said: what there is to say waits for one.
+    if (this.#state.keys.encryptionKey === undefined) return false;
     if (!isIdle(this.#record.pending)) return true;
     const { info, members, keys } = this.#state;
     const isChanged =

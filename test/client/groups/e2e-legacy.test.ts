@@ -31,7 +31,7 @@ test("a legacy group over a test network: files, a removal, a restart", async ()
   });
   for (const client of [bob, carol]) await client.sync();
   const data = new Uint8Array(3_000).map((_, index) => index);
-  await bob.send(group.id, { text: "a file", attachments: [{ data, filename: "a.bin" }] });
+  await bob.send(group.id, { text: "a file", attachments: [{ data, fileName: "a.bin" }] });
   await carol.poll();
   expect(toCarol).toMatchObject([{ source: "legacy-group", from: bob.sessionId, text: "a file" }]);
   expect(await carol.download(toCarol[0]!.attachments[0]!)).toEqual(data);
