@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { jsonReaders, optionalJson } from "../bytes/index.js";
+import { type JsonReaders, jsonReaders, optionalJson } from "../bytes/index.js";
 import { type BlindedId, isBlindedId, isSessionId, type SessionId } from "../identity/index.js";
 import { replyInvalid } from "./errors.js";
 
@@ -12,7 +12,12 @@ export { type JsonObject, jsonMember as member } from "../bytes/index.js";
 /** An author, or whoever else has an id on a server. */
 export type CommunityUserId = SessionId | BlindedId;
 
-export const { readRecord, readList, readText, readInteger, readBase64 } = jsonReaders(replyInvalid);
+const json = jsonReaders(replyInvalid);
+export const readRecord: JsonReaders["readRecord"] = json.readRecord;
+export const readList: JsonReaders["readList"] = json.readList;
+export const readText: JsonReaders["readText"] = json.readText;
+export const readInteger: JsonReaders["readInteger"] = json.readInteger;
+export const readBase64: JsonReaders["readBase64"] = json.readBase64;
 
 /** A string, or `undefined` where there is none. */
 export const readOptionalText: (value: unknown, what: string) => string | undefined = optionalJson(readText);

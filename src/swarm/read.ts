@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { jsonReaders, optionalJson } from "../bytes/index.js";
+import { type JsonReaders, jsonReaders, optionalJson } from "../bytes/index.js";
 import { replyInvalid } from "./errors.js";
 import { isMessageHash } from "./ids.js";
 
@@ -12,7 +12,10 @@ export { type JsonObject, jsonMember as member } from "../bytes/index.js";
 const NODE_KEY = /^[0-9a-f]{64}$/;
 
 const json = jsonReaders(replyInvalid);
-export const { readRecord, readList, readText, readInteger } = json;
+export const readRecord: JsonReaders["readRecord"] = json.readRecord;
+export const readList: JsonReaders["readList"] = json.readList;
+export const readText: JsonReaders["readText"] = json.readText;
+export const readInteger: JsonReaders["readInteger"] = json.readInteger;
 
 /** An integer, or `undefined` where there is none. */
 export const readOptionalInteger: (value: unknown, what: string) => number | undefined =

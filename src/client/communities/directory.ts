@@ -48,7 +48,7 @@ export interface DirectoryWorld extends DirectWorld, RoomWorld {
 export class Directory {
   readonly world: DirectoryWorld;
   /** By address. */
-  readonly servers = new Map<string, LiveServer>();
+  readonly servers: Map<string, LiveServer> = new Map();
   readonly #handles = new WeakMap<LiveRoom, Room>();
   /** What the store had when it was opened, until it is used. */
   readonly #records: Map<string, RoomRecord>;

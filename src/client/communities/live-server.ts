@@ -35,7 +35,7 @@ export class LiveServer {
   readonly baseUrl: string;
   readonly connection: CommunityServer;
   /** By token in lower case. */
-  readonly rooms = new Map<string, LiveRoom>();
+  readonly rooms: Map<string, LiveRoom> = new Map();
   /** As it is on disk. */
   record: ServerRecord;
   readonly #world: ServerWorld;
