@@ -24,7 +24,7 @@ import type { ClientParts } from "./parts.js";
 import { markRead, markSharedRead, type ReadMessages, type ReadResult } from "./reading.js";
 import type { ReceivedText, RoomAttachment } from "./received.js";
 import { sendToPerson } from "./sending.js";
-import { isGroupMessage, type MessageTarget } from "./targets.js";
+import { invalidArgument, isGroupMessage, type MessageTarget } from "./targets.js";
 import { orAborted } from "./timers.js";
 import type { SendResult, Sent } from "./transmit.js";
 import type { Typing } from "./typing.js";
@@ -240,7 +240,10 @@ export class Client {
     setting: DisappearingSetting,
     options: AbortOptions = {},
   ): Promise<SendResult> {
-    return setDisappearing(this.#open().world, to, setting, options);
+    const { world, groups } = this.#open();
+    if (groups.legacy.groups.routes(to))
+      throw invalidArgument("the timer of a legacy group is set when it is created");
+    return setDisappearing(world, to, setting, options);
   }
 
   /** Tells the other party that the screen was recorded; `undefined` if they are not accepted, so that nothing is sent. */

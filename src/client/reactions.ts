@@ -4,7 +4,7 @@
  * @module
  */
 import { type AbortOptions, SessionError } from "../errors/index.js";
-import { type GroupId, isGroupId } from "../identity/index.js";
+import type { GroupId, SessionId } from "../identity/index.js";
 import { MAX_EMOJI_LENGTH } from "../messages/index.js";
 import type { ClientErrorCode } from "./errors.js";
 import { approving, visibleFields } from "./outbound.js";
@@ -19,8 +19,8 @@ const WINDOW_MS = 60_000;
 
 /** What reacting works with. */
 export interface ReactionsWorld extends SendingWorld {
-  /** What a visible message to a group brings along. @throws `GROUP_NOT_JOINED` */
-  readonly groupFields: (group: GroupId) => ReturnType<typeof visibleFields>;
+  /** What a visible message to a group brings along; undefined for a person's id. @throws `GROUP_NOT_JOINED` */
+  readonly groupFields: (id: SessionId | GroupId) => ReturnType<typeof visibleFields> | undefined;
 }
 
 /** Sends reactions to people and groups, not too many. */
@@ -44,9 +44,9 @@ export class Reactions {
     const { conversation, author, timestamp } = checkTarget(message, world.self, checkPersonOrGroup);
     if (typeof emoji !== "string" || emoji.trim() === "" || emoji.length > MAX_EMOJI_LENGTH)
       throw invalidArgument("a reaction is an emoji");
-    const isGroup = isGroupId(conversation);
-    const companions = isGroup ? undefined : approving(world, conversation);
-    const fields = isGroup ? world.groupFields(conversation) : visibleFields(world, conversation);
+    const ofGroup = world.groupFields(conversation);
+    const companions = ofGroup === undefined ? approving(world, conversation) : undefined;
+    const fields = ofGroup ?? visibleFields(world, conversation);
     this.#count();
     const target = { author, timestamp };
     const reaction = { kind: "reaction", target, emoji, action } as const;

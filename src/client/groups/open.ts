@@ -16,7 +16,7 @@ import { Directory } from "./directory.js";
 import { Groups } from "./groups.js";
 import { LegacyDirectory } from "./legacy/directory.js";
 import { type LegacyBase, type LegacyParts, openLegacyGroups } from "./legacy/open.js";
-import { withLegacyGroups } from "./legacy/sending.js";
+import { legacyFields, withLegacyGroups } from "./legacy/sending.js";
 import type { LiveGroup } from "./live-group.js";
 import { GroupPolling, type GroupPollingWorld } from "./polling.js";
 import { Pushes } from "./pushes.js";
@@ -97,7 +97,10 @@ export async function openGroups(base: GroupsBase): Promise<GroupParts> {
   const { unsupported, rules, applyProfile, texts } = base;
   const reactions = new Reactions({
     ...world,
-    groupFields: (id) => groupFields(world, directory.require(id)),
+    groupFields: (id) =>
+      isGroupId(id)
+        ? groupFields(world, directory.require(id))
+        : known.get(id) && legacyFields(world, known.require(id).state),
   });
   const legacy: LegacyParts = openLegacyGroups({
     ...world,

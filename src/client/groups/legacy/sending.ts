@@ -13,19 +13,36 @@ import {
   encodeLegacyGroupMessage,
   LEGACY_GROUP_NAMESPACE,
   type LegacyControl,
+  type LegacyGroupState,
   type LegacyRefusal,
 } from "../../../groups/index.js";
 import type { Account, SessionId } from "../../../identity/index.js";
-import { buildContent, messageTtl } from "../../../messages/index.js";
+import {
+  buildContent,
+  type Expiration,
+  messageTtl,
+  type OutgoingMessage,
+  type Profile,
+} from "../../../messages/index.js";
 import type { StoreBatch } from "../../../store/index.js";
 import { checkContent, type MessageContent } from "../../content.js";
 import type { UploadSettings } from "../../files.js";
 import { ownProfile } from "../../outbound.js";
 import type { MessageCodec } from "../../ports.js";
 import type { Companions } from "../../sender.js";
+import { invalidArgument } from "../../targets.js";
 import type { SendResult, SentNote } from "../../transmit.js";
+import type { World } from "../../world.js";
 import type { LegacyDirectory } from "./directory.js";
 import type { LegacyWorld } from "./world.js";
+
+/** What can be sent to a legacy group. */
+const KINDS: ReadonlySet<OutgoingMessage["kind"]> = /* @__PURE__ */ new Set<OutgoingMessage["kind"]>([
+  "text",
+  "reaction",
+  "unsend",
+  "legacy-group",
+]);
 
 /** What encoding for legacy groups works with. */
 export interface LegacyCodecWorld {
@@ -42,6 +59,7 @@ export function withLegacyGroups(codec: MessageCodec, world: LegacyCodecWorld): 
     ...codec,
     encode(message, recipient, timestamp) {
       if (legacy.get(recipient) === undefined) return codec.encode(message, recipient, timestamp);
+      if (!KINDS.has(message.kind)) throw invalidArgument("legacy groups know no such message");
       const { groupId, keyPairs } = legacy.require(recipient).state;
       const [pair] = keyPairs;
       // A group that the account is in has one.
@@ -64,18 +82,25 @@ export async function sendToLegacyGroup(
   content: MessageContent,
   settings: AbortOptions & UploadSettings = {},
 ): Promise<SendResult> {
-  const { groupId, timerSeconds: seconds } = world.legacy.require(id).state;
+  const { state } = world.legacy.require(id);
   const checked = checkContent(content, world);
   throwIfAborted(settings.signal);
   const prepare = world.files().uploading(checked, settings);
+  const message = { ...checked.message, ...legacyFields(world, state) };
+  return world.sender.send(state.groupId, message, { prepare, signal: settings.signal, sync: false });
+}
+
+/** What a visible message to a legacy group brings along: the own profile, and the group's timer. */
+export function legacyFields(
+  world: World,
+  { timerSeconds: seconds }: LegacyGroupState,
+): { readonly profile?: Profile; readonly expiration: Expiration } {
   const profile = ownProfile(world);
-  const message = {
-    ...checked.message,
+  return {
     ...(profile === undefined ? {} : { profile }),
     expiration:
       seconds === 0 ? ({ mode: "off", seconds } as const) : ({ mode: "after-send", seconds } as const),
   };
-  return world.sender.send(groupId, message, { prepare, signal: settings.signal, sync: false });
 }
 
 /**
