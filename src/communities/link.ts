@@ -5,13 +5,15 @@
  * [http[s]://]host[:port]/[r/]token?public_key=<key>     key: 64 hex, 43 or 44 base64, or 52 z-base-32 characters
  * ```
  *
- * Links come from strangers, so nothing is guessed: whatever is not exactly of this form is refused. Addresses are
- * taken apart here and not by `URL`, which reads more into them (`0x7f.1` as 127.0.0.1, `\` as `/`).
+ * Links come from strangers, so nothing is guessed: whatever is not exactly of this form is refused. The parts are read as
+ * the account's configs read them (the room `config`); besides, a host must be a domain name or an IPv4 address, which
+ * configs do not ask of what other devices have stored.
  *
  * @module
  */
-import { base32zToBytes, base64ToBytes, bytesToHex, hexToBytes } from "../bytes/index.js";
-import { isSessionError, SessionError } from "../errors/index.js";
+import { bytesToHex } from "../bytes/index.js";
+import { decodeServerKey, isCommunityRoom, joinServerAddress, splitServerAddress } from "../config/index.js";
+import { SessionError } from "../errors/index.js";
 import type { ServerDestination } from "../network/index.js";
 import type { CommunityErrorCode } from "./errors.js";
 
@@ -29,11 +31,8 @@ export interface CommunityLink extends CommunityAddress {
   readonly token: string;
 }
 
-const MAX_BASE_URL = 267;
 const MAX_LINK = 512;
-const TOKEN = /^[0-9A-Za-z_-]{1,64}$/;
 const LINK = /^([^?#]*)\/([0-9A-Za-z_-]+)\?public_key=([^&#]*)$/;
-const BASE_URL = /^(?:(https?):\/\/)?([0-9a-z.-]+)(?::(\d{1,5}))?$/;
 const LABEL = /^[0-9a-z-]+$/;
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 /** Hosts that are one server. */
@@ -56,7 +55,7 @@ export function parseCommunityLink(text: string): CommunityLink {
   const trimmed = text.trim();
   if (trimmed.length > MAX_LINK) throw invalidLink("the link is too long");
   const [, address = "", token = "", key = ""] = LINK.exec(trimmed) ?? [];
-  if (!TOKEN.test(token)) throw invalidLink("the link names no room and key");
+  if (!isRoomToken(token)) throw invalidLink("the link names no room and key");
   // `/r/` is how the servers' web pages are addressed.
   return {
     baseUrl: parseBaseUrl(address.replace(/\/r$/, "")),
@@ -67,7 +66,7 @@ export function parseCommunityLink(text: string): CommunityLink {
 
 /** The link to share. @throws `COMMUNITY_LINK_INVALID` */
 export function formatCommunityLink({ baseUrl, token, publicKey }: CommunityLink): string {
-  if (!TOKEN.test(token)) throw invalidLink("a room token has 1 to 64 letters, digits, - and _");
+  if (!isRoomToken(token)) throw invalidLink("a room token has 1 to 64 letters, digits, - and _");
   return `${parseBaseUrl(baseUrl)}/${token}?public_key=${bytesToHex(parseServerKey(publicKey))}`;
 }
 
@@ -78,8 +77,8 @@ export function formatCommunityLink({ baseUrl, token, publicKey }: CommunityLink
  */
 export function parseBaseUrl(text: string): string {
   const { protocol, host, port } = splitBaseUrl(text);
-  const baseUrl = `${protocol}://${host}${port === DEFAULT_PORTS[protocol] ? "" : `:${port}`}`;
-  if (baseUrl.length > MAX_BASE_URL) throw invalidLink("the address is too long");
+  const baseUrl = joinServerAddress(protocol, { host, port });
+  if (baseUrl === undefined) throw invalidLink("the address is too long");
   return baseUrl;
 }
 
@@ -90,20 +89,14 @@ export function communityDestination({ baseUrl, publicKey }: CommunityAddress): 
 
 /** A server key in any of its text forms, 32 bytes. @throws `COMMUNITY_LINK_INVALID` */
 export function parseServerKey(text: string): Uint8Array {
-  try {
-    const decode = text.length === 64 ? hexToBytes : text.length === 52 ? base32zToBytes : base64ToBytes;
-    const key = decode(text);
-    if (key.length === 32) return key;
-  } catch (cause) {
-    if (!isSessionError(cause)) throw cause;
-    throw invalidLink("the server key cannot be read", cause);
-  }
-  throw invalidLink("the server key has not 32 bytes");
+  const key = decodeServerKey(text);
+  if (key === undefined) throw invalidLink("the server key cannot be read, or has not 32 bytes");
+  return key;
 }
 
 /** True for a room token, in either case. */
 export function isRoomToken(value: unknown): value is string {
-  return typeof value === "string" && TOKEN.test(value);
+  return isCommunityRoom(value);
 }
 
 /**
@@ -130,22 +123,19 @@ export function communityConversation({ baseUrl, token }: Pick<CommunityLink, "b
 }
 
 function splitBaseUrl(text: string): { protocol: "http" | "https"; host: string; port: number } {
-  const match = BASE_URL.exec(text.toLowerCase());
-  if (match === null) throw invalidLink("the address is not a scheme, a host and a port");
-  const [, scheme, host = "", portText] = match;
-  const protocol = scheme === "https" ? "https" : "http";
-  const port = portText === undefined ? DEFAULT_PORTS[protocol] : Number(portText);
-  if (port === 0 || port > 65535) throw invalidLink("the port is out of range");
+  const { scheme, host = "", port: written } = splitServerAddress(text) ?? {};
+  const protocol = scheme ?? "http";
+  const port = written ?? DEFAULT_PORTS[protocol];
   const labels = host.split(".");
   const last = labels[labels.length - 1] ?? "";
   const isAddress =
     labels.length === 4 && labels.every((label) => /^\d{1,3}$/.test(label) && Number(label) <= 255);
   if (labels.length < 2 || !labels.every((label) => LABEL.test(label)) || (last.length < 2 && !isAddress)) {
-    throw invalidLink("the host is no domain name");
+    throw invalidLink("the address is not a scheme, a host and a port, or the host is no domain name");
   }
   return { protocol, host, port };
 }
 
-function invalidLink(message: string, cause?: unknown): SessionError<CommunityErrorCode> {
-  return new SessionError("COMMUNITY_LINK_INVALID", message, { cause });
+function invalidLink(message: string): SessionError<CommunityErrorCode> {
+  return new SessionError("COMMUNITY_LINK_INVALID", message);
 }

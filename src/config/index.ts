@@ -14,8 +14,13 @@ export {
   type CommunityRoom,
   type CommunityServer,
   canonicalBaseUrl,
+  decodeServerKey,
   formatCommunityUrl,
+  isCommunityRoom,
+  joinServerAddress,
   parseCommunityUrl,
+  type ServerAddressParts,
+  splitServerAddress,
 } from "./community-address.js";
 export { type Compress, compressConfig } from "./compress.js";
 export { platformCompressor } from "./compressor.js";
