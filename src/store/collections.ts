@@ -122,6 +122,8 @@ export interface GroupRecord {
   readonly openedAt: number;
   /** Who was on the member list, and until when, network ms. */
   readonly former: Readonly<Record<string, number>>;
+  /** Who said that they leave, and when, network ms: an admin is to take them off the list. */
+  readonly left: Readonly<Record<string, number>>;
 }
 
 /** How far a group's swarm was read: by `<namespace>/<node>`. */
@@ -303,7 +305,8 @@ export const GROUPS: Collection<GroupRecord> = {
     for (const name of ["isRead", "isLeaving"]) check(typeof record[name] === "boolean", name);
     for (const name of ["keptAt", "activeAt", "deletedBefore", "attachmentsDeletedBefore", "openedAt"])
       check(isTime(record[name]), name);
-    check(isObject(record["former"]) && Object.values(record["former"]).every(isTime), "former");
+    for (const name of ["former", "left"])
+      check(isObject(record[name]) && Object.values(record[name]).every(isTime), name);
     return record as unknown as GroupRecord;
   },
 };

@@ -57,14 +57,17 @@ export async function handleGroupControl(
       events.emit("dropped", { rule: "groups §8.1", reason: control.reason, hash });
       return false;
     case "info-change":
-    case "member-change":
     case "member-left-notice":
       return true;
+    case "member-change":
+      if (control.change === "added") await noteBack(group, control.members, timestamp);
+      return true;
     case "invite-accepted":
+      await noteBack(group, [from], timestamp);
       await noteAccepted(world, group, message);
       return false;
     case "member-left":
-      await noteLeft(world, group, from);
+      await noteLeft(world, group, message);
       return false;
     case "delete-content":
       await deleteContent(world, group, control, message);
@@ -108,14 +111,29 @@ async function noteAccepted(
   world.wake(group);
 }
 
-/** An admin marks who left; the rest is as for anybody who is removed, without a notice (§12.2). */
-async function noteLeft(world: GroupWorld, group: LiveGroup, from: SessionId): Promise<void> {
+/**
+ * An admin notes who left. They are taken off the list after the next poll: a device that reads days of messages at once may
+ * be about to read that they came back.
+ */
+async function noteLeft(
+  { self }: GroupWorld,
+  group: LiveGroup,
+  { from, timestamp }: ReceivedControl,
+): Promise<void> {
   const member = group.state.members.get(from);
-  if (!group.isAdmin || member === undefined || from === world.self || member.removal > 0) return;
+  if (!group.isAdmin || member === undefined || from === self || member.removal > 0) return;
   // Invited anew since: who has not accepted cannot leave.
   if (!member.isAdmin && member.invite > 0) return;
-  await group.change(() => group.state.members.update(from, { removal: "member" }));
-  world.work(group);
+  await group.change((batch) => group.note(batch, { left: { ...group.record.left, [from]: timestamp } }));
+}
+
+/** Who was added or accepted after they left is not one who left. */
+async function noteBack(group: LiveGroup, ids: readonly SessionId[], timestamp: number): Promise<void> {
+  const { left } = group.record;
+  const back = ids.filter((id) => (left[id] ?? Number.POSITIVE_INFINITY) < timestamp);
+  if (back.length === 0) return;
+  const rest = Object.entries(left).filter(([id]) => !(back as string[]).includes(id));
+  await group.change((batch) => group.note(batch, { left: Object.fromEntries(rest) }));
 }
 
 /** Deletes what was sent before the message, here. Only its author, or an admin, can ask for it. */

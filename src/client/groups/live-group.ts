@@ -97,6 +97,7 @@ export class LiveGroup {
       attachmentsDeletedBefore: 0,
       openedAt: now,
       former: {},
+      left: {},
     };
     this.#cursors = stored.cursors ?? {};
   }

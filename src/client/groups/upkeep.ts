@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SessionId } from "../../identity/index.js";
 import type { LiveGroup } from "./live-group.js";
 import { deleteLocal, localMessages } from "./local-messages.js";
 import { settle } from "./take.js";
@@ -16,9 +17,22 @@ import type { GroupWorld } from "./world.js";
 export async function afterPoll(world: GroupWorld, group: LiveGroup): Promise<void> {
   if (!group.isOpen) return;
   await settle(world, group);
+  await markLeft(group);
   await deleteOld(world, group);
   world.wake(group);
   world.work(group);
+}
+
+/** An admin marks who left; the rest is as for everybody who is removed, without a notice (§12.2). */
+async function markLeft(group: LiveGroup): Promise<void> {
+  const ids = Object.keys(group.record.left) as SessionId[];
+  if (ids.length === 0) return;
+  await group.change((batch) => {
+    const { members } = group.state;
+    for (const id of group.isAdmin ? ids : [])
+      if (members.get(id)?.removal === 0) members.update(id, { removal: "member" });
+    group.note(batch, { left: {} });
+  });
 }
 
 /** Deletes here what an admin has deleted by time; only later times have an effect. */

@@ -371,6 +371,21 @@ describe("leaving", () => {
     ).toEqual([ben.id, cid.id].sort());
   });
 
+  test("is forgotten when the member has come back, by an admin who reads all of it at once", async () => {
+    const [ann, ben, cid] = (await friends(3)) as [Device, Device, Device];
+    const group = await groupOf(ann, ben, cid);
+    await group.promote(ben.id);
+    await rest(ann, ben, cid);
+    await groupAt(cid, group)?.leave();
+    await rest(ann);
+    expect(group.members).toHaveLength(2);
+    await group.invite([cid.id]);
+    await rest(cid, ann);
+    await rest(ben, ann, cid);
+    expect(status(groupAt(ben, group), cid)).toBe("invite-accepted");
+    expect(groupAt(cid, group)?.isJoined).toBe(true);
+  });
+
   test("with a destruction that fails keeps the group until it is through", async () => {
     const [ann, ben] = (await friends(2)) as [Device, Device];
     const group = await groupOf(ann, ben);
