@@ -1,6 +1,6 @@
 /**
  * `npm run bench:groups`: what groups cost, and what each further member costs, with both backends and with the same
- * steps on `libsodium-wrappers-sumo`, in one run. Rounds take turns, so that a busy machine slows all alike.
+ * steps on `libsodium-wrappers-sumo`, in one run: processor time, the best of some rounds that take turns.
  */
 import type { Crypto } from "session-messenger-sdk/crypto";
 import { nodeCrypto } from "session-messenger-sdk/crypto/node";
@@ -89,12 +89,13 @@ function works(crypto: Crypto): readonly Work[] {
   return [...rekeys, ...loads, ...decrypts];
 }
 
-/** Milliseconds of one call; short work is repeated, so that a pause of the machine does not decide. */
+/** Milliseconds of processor time of one call; short work is repeated, so that the clock's grain does not decide. */
 function timed(run: () => void): number {
-  const start = performance.now();
+  const start = process.cpuUsage();
   for (let calls = 1; ; calls++) {
     run();
-    const spent = performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    const spent = (user + system) / 1000;
     if (spent > SHORTEST_MS) return spent / calls;
   }
 }
