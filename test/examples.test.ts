@@ -19,11 +19,11 @@ interface Run {
 }
 
 function run(example: string, args: readonly string[] = [], env: Record<string, string> = {}): Run {
-  const child = spawn(
-    join(root, "node_modules/.bin/tsx"),
-    ["--tsconfig", "tsconfig.run.json", `examples/${example}`, ...args],
-    { cwd: root, env: { ...process.env, ...env } },
-  );
+  // Not through the command `tsx`: that starts a process of its own, which a signal to kill does not reach.
+  const child = spawn(process.execPath, ["--import", "tsx", `examples/${example}`, ...args], {
+    cwd: root,
+    env: { ...process.env, TSX_TSCONFIG_PATH: "tsconfig.run.json", ...env },
+  });
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
@@ -155,5 +155,46 @@ describe("examples", () => {
       expect(await bot.ended, bot.output()).toBe(0);
       expect(bot.output()).toContain("stopped");
     }
+  });
+
+  it("group-admin-bot.ts runs its group, also after it was killed", { timeout: 120_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "group-admin-bot-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    await using net = await startTestnet({ nodes: 12 });
+    await using owner = await Client.open({ network: net.network });
+    const start = async (): Promise<{ bot: Run; id: string }> => {
+      const env = { SESSION_SEEDS: net.seedUrl };
+      const bot = run("group-admin-bot.ts", [folder, owner.sessionId, "Hikers"], env);
+      await bot.says(/ is 03[0-9a-f]{64}/);
+      const id = / is (03[0-9a-f]{64})/.exec(bot.output())?.[1];
+      expect(id, bot.output()).toBeDefined();
+      return { bot, id: id ?? "" };
+    };
+
+    const first = await start();
+    await owner.poll();
+    const group = await owner.groups.accept(first.id);
+    await owner.sync();
+    const messages = group.messages();
+    const answerTo = async (command: string): Promise<string> => {
+      await group.send({ text: command });
+      for (;;) {
+        const { value, done } = await messages.next();
+        if (done === true) return "the client was closed";
+        // Greetings answer nobody.
+        if (value.quote !== undefined) return value.text;
+      }
+    };
+    expect(await answerTo("/rename Early hikers")).toBe('this is "Early hikers" now');
+
+    first.bot.child.kill("SIGKILL");
+    await first.bot.ended;
+    await group.send({ text: "is anybody there?" });
+    const second = await start();
+    expect(second.id).toBe(first.id);
+    expect(second.bot.output()).toContain("Early hikers is");
+    expect(await answerTo("/rename Late hikers")).toBe('this is "Late hikers" now');
+    second.bot.child.kill("SIGTERM");
+    expect(await second.bot.ended, second.bot.output()).toBe(0);
   });
 });
