@@ -21,9 +21,11 @@ export type ConversationName =
   | { readonly kind: "direct"; readonly id: SessionId }
   | { readonly kind: "group"; readonly id: GroupId }
   | { readonly kind: "blinded"; readonly id: BlindedId }
+  /** A closed group of the old kind. */
+  | { readonly kind: "legacy-group"; readonly id: SessionId }
   | RoomName;
 
-/** A room by its address: `<base URL>/<token>`. */
+/** A room by its address: `<base URL>/<token>`, the token in lower case. */
 export interface RoomName {
   readonly kind: "community";
   readonly id: string;
@@ -36,7 +38,7 @@ export interface RoomName {
 const ROOM_ADDRESS = /^(https?:\/\/[^/]+)\/([^/]+)$/i;
 
 /**
- * Which conversation `id` names.
+ * Which conversation `id` names, as far as its form tells: old groups have Session IDs too.
  *
  * @throws `ID_INVALID`
  */
@@ -54,11 +56,21 @@ function roomName(address: string, room: string | undefined): RoomName {
   try {
     if (!isRoomToken(room)) throw invalidName("the address names no room");
     const baseUrl = canonicalBaseUrl(address);
-    return { kind: "community", id: communityConversation({ baseUrl, token: room }), baseUrl, room };
+    return roomNamed({ baseUrl, room });
   } catch (cause) {
     if (!isSessionError(cause, "CONFIG_VALUE_INVALID")) throw cause;
     throw invalidName("the address of a room cannot be read", cause);
   }
+}
+
+/** The name of a room. @param baseUrl - in canonical form */
+export function roomNamed({ baseUrl, room }: Pick<RoomName, "baseUrl" | "room">): RoomName {
+  return {
+    kind: "community",
+    id: communityConversation({ baseUrl, token: room.toLowerCase() }),
+    baseUrl,
+    room,
+  };
 }
 
 function invalidName(message: string, cause?: unknown): SessionError<"ID_INVALID"> {

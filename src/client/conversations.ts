@@ -7,9 +7,10 @@
 import type { GroupNotifications } from "../config/index.js";
 import type { ContactRecord } from "../store/index.js";
 import { changeContact, STRANGER } from "./contact-state.js";
-import { type ConversationName, parseConversation } from "./conversation-names.js";
+import type { ConversationName } from "./conversation-names.js";
 import {
   changeShared,
+  nameOf,
   type SharedChange,
   type SharedName,
   sharedChanges,
@@ -70,8 +71,8 @@ export class Conversations {
 
   /** The conversation called `id`; one that nothing is known of is as new. */
   get(id: string): Conversation {
-    const name = parseConversation(id);
     const { contacts, configs } = this.#world;
+    const name = nameOf(configs, id);
     if (name.kind !== "direct") return sharedConversation(configs, name);
     return conversationOf(name.id, contacts.get(name.id) ?? STRANGER);
   }
@@ -109,7 +110,7 @@ export class Conversations {
 
   /** Changes what is given. @throws `INVALID_ARGUMENT` */
   async setNotifications(id: string, { notifications, mutedUntil }: NotificationSetting): Promise<void> {
-    const { kind } = parseConversation(id);
+    const { kind } = nameOf(this.#world.configs, id);
     if (id === this.#world.self) throw invalidArgument("Note to Self has no notifications");
     const isKnown = NOTIFICATIONS.has(notifications) || (notifications === "mentions" && kind !== "direct");
     if (notifications !== undefined && !isKnown) {
@@ -134,7 +135,7 @@ export class Conversations {
   }
 
   async #change(id: string, record: Partial<ContactRecord>, shared: SharedChange): Promise<void> {
-    const name = parseConversation(id);
+    const name = nameOf(this.#world.configs, id);
     if (name.kind === "direct") {
       await this.#world.store.write((batch) => changeContact(this.#world, batch, name.id, record));
     } else await changeSharedConversation(this.#world, name, shared);

@@ -7,10 +7,10 @@
 import type { AbortOptions } from "../errors/index.js";
 import { type ListedRecord, MESSAGES, type MessageRecord, messageId, timestampOf } from "../store/index.js";
 import { changeContact, STRANGER } from "./contact-state.js";
-import { parseConversation } from "./conversation-names.js";
 import { changeSharedConversation } from "./conversations.js";
 import type { Disappearing } from "./disappearing.js";
 import { mayNotify } from "./outbound.js";
+import { nameOf } from "./shared-conversations.js";
 import { checkRecipient, checkTarget, invalidArgument, type MessageTarget } from "./targets.js";
 import type { SendResult } from "./transmit.js";
 import { putMessage, type SendingWorld } from "./world.js";
@@ -87,7 +87,7 @@ export async function markSharedRead(
   conversation: string,
   read: ReadMessages,
 ): Promise<ReadResult> {
-  const name = parseConversation(conversation);
+  const name = nameOf(world.configs, conversation);
   if (name.kind === "direct") throw invalidArgument("that is a conversation with one person");
   if (typeof read !== "number" && !Array.isArray(read))
     throw invalidArgument("what was read is neither a time nor a list of messages");

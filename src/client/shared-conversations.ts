@@ -4,10 +4,9 @@
  *
  * @module
  */
-import { communityConversation } from "../communities/index.js";
-import type { CommunityName, ConversationId, GroupBase } from "../config/index.js";
+import type { ConversationId, GroupBase } from "../config/index.js";
 import { SessionError } from "../errors/index.js";
-import type { ConversationName, RoomName } from "./conversation-names.js";
+import { type ConversationName, parseConversation, type RoomName, roomNamed } from "./conversation-names.js";
 import type { Conversation } from "./conversations.js";
 import type { ClientErrorCode } from "./errors.js";
 import type { Configs, MergedChanges } from "./sync-configs.js";
@@ -23,12 +22,19 @@ export interface SharedChange extends Partial<Pick<GroupBase, "priority" | "noti
   readonly lastRead?: number | undefined;
 }
 
+/** Which conversation `id` names. @throws `ID_INVALID` */
+export function nameOf({ groups }: Configs, id: unknown): ConversationName {
+  const name = parseConversation(id);
+  if (name.kind !== "direct" || groups.getLegacyGroup(name.id) === undefined) return name;
+  return { kind: "legacy-group", id: name.id };
+}
+
 /** The conversation; one that nothing is known of is as new. */
 export function sharedConversation(configs: Configs, name: SharedName): Conversation {
   const { lastRead = 0, unread = false } = configs.conversations.get(volatileName(name)) ?? {};
   const shown = shownAs(configs, name);
   return {
-    id: shown?.id ?? name.id,
+    id: name.id,
     kind: name.kind,
     lastRead,
     markedUnread: unread,
@@ -43,7 +49,8 @@ export function sharedNames({ groups, contacts }: Configs): SharedName[] {
   const joined = [...groups.groups()].filter(({ invited }) => !invited);
   return [
     ...joined.map(({ id }): SharedName => ({ kind: "group", id })),
-    ...[...groups.communities()].map(roomName),
+    ...[...groups.communities()].map(roomNamed),
+    ...[...groups.legacyGroups()].map(({ id }): SharedName => ({ kind: "legacy-group", id })),
     ...[...contacts.blinded()].map(({ id }): SharedName => ({ kind: "blinded", id })),
   ];
 }
@@ -59,7 +66,7 @@ export function changeShared(configs: Configs, name: SharedName, change: SharedC
   const { unread, lastRead, ...shown } = change;
   const changed = Object.keys(shown).length > 0 && show(configs, name, shown);
   if (unread === undefined && lastRead === undefined) return changed;
-  if (name.kind === "group" && configs.groups.getGroup(name.id) === undefined) throw unknown(name);
+  if (name.kind.endsWith("group") && shownAs(configs, name) === undefined) throw unknown(name);
   const publicKey = name.kind === "community" ? knownRoom(configs, name).publicKey : undefined;
   const before = configs.conversations.get(volatileName(name));
   const isNews = lastRead !== undefined && lastRead > (before?.lastRead ?? 0);
@@ -72,7 +79,8 @@ export function sharedChanges(configs: Configs, changes: MergedChanges): SharedN
   const { groups, conversations, blinded } = changes;
   const names: SharedName[] = [
     ...changedOf(groups.groups).map((id): SharedName => ({ kind: "group", id })),
-    ...changedOf(groups.communities).map(roomName),
+    ...changedOf(groups.communities).map(roomNamed),
+    ...changedOf(groups.legacyGroups).map((id): SharedName => ({ kind: "legacy-group", id })),
     ...changedOf(blinded).map((id): SharedName => ({ kind: "blinded", id })),
     ...[...changedOf(conversations), ...conversations.removed].flatMap(sharedName),
   ];
@@ -88,6 +96,9 @@ function show(configs: Configs, name: SharedName, shown: Omit<SharedChange, "unr
     case "group":
       if (groups.getGroup(name.id) === undefined) throw unknown(name);
       return groups.setGroup(name.id, shown);
+    case "legacy-group":
+      if (groups.getLegacyGroup(name.id) === undefined) throw unknown(name);
+      return groups.setLegacyGroup(name.id, shown);
     case "community":
       return groups.setCommunity(knownRoom(configs, name), shown);
     case "blinded": {
@@ -101,7 +112,7 @@ function show(configs: Configs, name: SharedName, shown: Omit<SharedChange, "unr
   }
 }
 
-type Shown = Pick<Conversation, "id" | "priority"> & Partial<Conversation>;
+type Shown = Pick<Conversation, "priority"> & Partial<Pick<Conversation, "notifications" | "mutedUntil">>;
 
 function shownAs({ groups, contacts }: Configs, name: SharedName): Shown | undefined {
   switch (name.kind) {
@@ -109,10 +120,10 @@ function shownAs({ groups, contacts }: Configs, name: SharedName): Shown | undef
       return groups.getGroup(name.id);
     case "blinded":
       return contacts.getBlinded(name.id);
-    case "community": {
-      const room = groups.getCommunity(name);
-      return room && { ...room, id: roomName(room).id };
-    }
+    case "legacy-group":
+      return groups.getLegacyGroup(name.id);
+    case "community":
+      return groups.getCommunity(name);
   }
 }
 
@@ -127,16 +138,11 @@ function volatileName(name: SharedName): ConversationId {
 }
 
 function sharedName(conversation: ConversationId): SharedName[] {
-  if (conversation.kind === "community") return [roomName(conversation)];
-  return conversation.kind === "group" || conversation.kind === "blinded" ? [conversation] : [];
+  if (conversation.kind === "community") return [roomNamed(conversation)];
+  return conversation.kind === "contact" ? [] : [conversation];
 }
 
-function roomName({ baseUrl, room }: CommunityName): RoomName {
-  return { kind: "community", id: communityConversation({ baseUrl, token: room }), baseUrl, room };
-}
-
-/** Rooms are the same in either case. */
-const keyOf = ({ kind, id }: SharedName): string => `${kind} ${kind === "community" ? id.toLowerCase() : id}`;
+const keyOf = ({ kind, id }: SharedName): string => `${kind} ${id}`;
 
 const changedOf = <Id>({
   added,

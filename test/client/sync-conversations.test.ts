@@ -1,17 +1,18 @@
 import { Client, type ClientOptions } from "session-messenger-sdk/client";
 import { type ConfigBase, Contacts, ConvoInfoVolatile, UserGroups } from "session-messenger-sdk/config";
 import { isSessionError, type SessionError } from "session-messenger-sdk/errors";
-import { parseGroupId } from "session-messenger-sdk/identity";
+import { accountFromSeed, parseGroupId } from "session-messenger-sdk/identity";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { alice, bob } from "./support/accounts.js";
 import { FakeNetwork } from "./support/fake-network.js";
 import { FakeTimers } from "./support/fake-timers.js";
 
+const carol = accountFromSeed(new Uint8Array(16).fill(3));
 const GROUP = `03${"ab".repeat(32)}`;
 const OTHER_GROUP = `03${"cd".repeat(32)}`;
 const BLINDED = `15${"77".repeat(32)}`;
 const SERVER = { baseUrl: "https://chat.example.org", publicKey: "11".repeat(32) };
-const ROOM = "https://chat.example.org/Lobby";
+const ROOM = "https://chat.example.org/lobby";
 const MONTH = 2_592_000_000;
 
 let net: FakeNetwork;
@@ -27,7 +28,8 @@ async function device(options: Partial<ClientOptions> = {}): Promise<Client> {
     timers: new FakeTimers(),
     ...options,
   });
-  client.on("error", (error) => errors.push(error));
+  // There is no server behind the room.
+  client.on("error", (error) => error.code === "COMMUNITY_POLL_FAILED" || errors.push(error));
   open.push(client);
   return client;
 }
@@ -69,7 +71,7 @@ describe("conversations of all kinds", () => {
     expect(listed).toHaveLength(3);
     expect(listed).toContainEqual([GROUP, "group", 0]);
     expect(listed).toContainEqual([BLINDED, "blinded", 0]);
-    expect(client.conversations.get(ROOM.toLowerCase())).toEqual({
+    expect(client.conversations.get("https://Chat.example.org/Lobby")).toEqual({
       id: ROOM,
       kind: "community",
       lastRead: 0,
@@ -79,6 +81,28 @@ describe("conversations of all kinds", () => {
       mutedUntil: 0,
     });
     expect(errors).toEqual([]);
+  });
+
+  test("are those of old groups too, which have Session IDs", async () => {
+    const groups = new UserGroups(alice, { now: () => net.time });
+    groups.setLegacyGroup(carol.sessionId, { name: "Old friends" });
+    put(groups);
+    const [one, two] = [await device(), await device()];
+    await one.sync();
+    await two.sync();
+    expect(one.conversations.list().map(({ id, kind }) => [id, kind])).toEqual([
+      [carol.sessionId, "legacy-group"],
+    ]);
+    const told: unknown[] = [];
+    two.on("conversation", ({ id, kind, priority, markedUnread }) =>
+      told.push([id, kind, priority, markedUnread]),
+    );
+    await one.conversations.pin(carol.sessionId);
+    await one.conversations.markUnread(carol.sessionId);
+    expect(one.contacts.get(carol.sessionId)).toBeUndefined();
+    await one.sync();
+    await two.poll();
+    expect(told).toEqual([[carol.sessionId, "legacy-group", 1, true]]);
   });
 
   test("are changed here and told there", async () => {

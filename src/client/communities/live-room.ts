@@ -45,9 +45,10 @@ export class LiveRoom {
     this.info = record.details as unknown as RoomInfo | undefined;
   }
 
-  /** What the app calls it. */
+  /** What the app calls it: in lower case, because devices of the account may have joined it in different ones. */
   get conversation(): string {
-    return communityConversation({ baseUrl: this.server.baseUrl, token: this.token });
+    const { baseUrl } = this.server;
+    return communityConversation({ baseUrl, token: this.token.toLowerCase() });
   }
 
   /** An own message was posted. */

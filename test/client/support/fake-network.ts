@@ -95,6 +95,9 @@ export class FakeNetwork {
       nodes: async () => fake.nodes.map(({ info }) => info),
       call: (node: ServiceNode, request: RpcRequest, options?: { signal?: AbortSignal }) =>
         fake.#call(node, request, options?.signal),
+      callServer: async () => {
+        throw new SessionError("SERVER_UNREACHABLE", "there are no servers here");
+      },
       on: () => () => {},
       close: async () => {
         fake.closed++;
