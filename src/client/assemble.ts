@@ -108,7 +108,7 @@ export async function pollAndDeliver(parts: ClientParts): Promise<PollReport> {
   const { delivery, communities } = parts;
   const polled = communities.poll();
   try {
-    const report = await pollWithGroups(parts, { all: true });
+    const report = await pollWithGroups(parts);
     const received = (await polled) + (await communities.pollNew());
     return { ...report, received: report.received + received };
   } finally {
@@ -119,16 +119,15 @@ export async function pollAndDeliver(parts: ClientParts): Promise<PollReport> {
 }
 
 /**
- * Polls the own swarm, and then the groups that it may have told of: all of them, or those that are due. Neither keeps the
- * other from being polled.
+ * Polls the own swarm, and then all groups, those that it has told of too. Neither keeps the other from being polled.
  */
-async function pollWithGroups(
-  { poller, groups }: ClientParts,
-  which: { readonly all: boolean },
-): Promise<PollReport> {
+async function pollWithGroups({ poller, groups }: ClientParts): Promise<PollReport> {
   let inGroups = 0;
   const pollGroups = async (): Promise<void> => {
-    const counts = await Promise.all([groups.polling.pollAll(which), groups.legacy.polling.pollAll()]);
+    const counts = await Promise.all([
+      groups.polling.pollAll({ all: true }),
+      groups.legacy.polling.pollAll(),
+    ]);
     inGroups = counts[0] + counts[1];
   };
   const report = await poller.poll().catch(async (error: unknown) => {
@@ -139,12 +138,13 @@ async function pollWithGroups(
   return { ...report, received: report.received + inGroups };
 }
 
-/** As the loop polls: a community server that does not answer must not keep the swarm waiting. */
+/** As the loop polls: a group or a community server that does not answer must not keep the swarm waiting. */
 async function pollInTurn(parts: ClientParts): Promise<PollReport> {
-  const { delivery, communities } = parts;
+  const { poller, delivery, groups, communities } = parts;
+  groups.pollInBackground();
   communities.pollInBackground();
   try {
-    return await pollWithGroups(parts, { all: false });
+    return await poller.poll();
   } finally {
     delivery.retry();
     await delivery.settled();

@@ -190,6 +190,7 @@ export async function buildParts(
       }),
     backlog: () => delivery.backlog("group"),
     onAdded: (count) => delivery.added("group", count),
+    onNews: () => loop?.nudge(),
     legacyGroups: {
       isOn: outer.legacyGroups,
       backlog: () => delivery.backlog("legacy-group"),

@@ -26,7 +26,15 @@ export interface SubscriptionsWorld {
 }
 
 /** Plain events that come out of messages: who listens to them wants polls too. */
-const NEWS: ReadonlyArray<keyof PlainEvents> = ["typing", "contact", "profile", "config"];
+const NEWS: ReadonlyArray<keyof PlainEvents> = [
+  "typing",
+  "contact",
+  "profile",
+  "config",
+  "group",
+  "group-invite",
+  "deleted",
+];
 
 /** See the module's description. */
 export class Subscriptions {
@@ -34,6 +42,8 @@ export class Subscriptions {
   /** Handlers of message events, by event, so that `off` finds them. */
   readonly #handlers = new Map<string, Map<unknown, Consumer>>();
   readonly #streams = new Set<StreamConsumer>();
+  /** The app's handlers of news, by event: the client has handlers of its own, which want nothing. */
+  readonly #news = new Map<keyof PlainEvents, Set<unknown>>(NEWS.map((name) => [name, new Set()]));
 
   constructor(world: SubscriptionsWorld) {
     this.#world = world;
@@ -46,13 +56,14 @@ export class Subscriptions {
       return;
     }
     events.on(name, handler as never);
-    if (NEWS.some((news) => news === name)) loop?.start();
+    if (this.#news.get(name)?.add(handler)) loop?.start();
     if (name === "disappeared") disappearing.wake();
   }
 
   off<Name extends keyof ClientEvents>(name: Name, handler: Handler<ClientEvents[Name]>): void {
     if (!isMessageEvent(name)) {
       this.#world.events.off(name, handler as never);
+      this.#news.get(name)?.delete(handler);
       this.#rest();
       return;
     }
@@ -106,8 +117,9 @@ export class Subscriptions {
 
   /** Stops polling when nobody is left. */
   #rest(): void {
-    const { delivery, events, loop } = this.#world;
-    if (!delivery.wanted && !NEWS.some((name) => events.has(name))) loop?.stop();
+    const { delivery, loop } = this.#world;
+    const wantsNews = [...this.#news.values()].some((handlers) => handlers.size > 0);
+    if (!delivery.wanted && !wantsNews) loop?.stop();
   }
 }
 

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { isSessionError } from "../../errors/index.js";
 import { isGroupId } from "../../identity/index.js";
 import { changeSharedConversation } from "../conversations.js";
+import { asSessionError } from "../errors.js";
 import { ownProfile } from "../outbound.js";
 import type { MessageCodec } from "../ports.js";
 import { Reactions } from "../reactions.js";
@@ -35,6 +37,8 @@ export interface GroupsBase
   readonly makeSender: (parts: SenderParts) => Sender;
   /** Closed groups of the old kind. */
   readonly legacyGroups: Pick<LegacyBase, "isOn" | "backlog" | "onAdded">;
+  /** Told of new messages that came while nobody waited for them. */
+  readonly onNews: () => void;
   /** The texts of one conversation. */
   readonly texts: (
     conversation: string,
@@ -60,6 +64,8 @@ export interface GroupParts {
   readonly reactions: Reactions;
   readonly sources: readonly MessageSource[];
   readonly polling: GroupPolling;
+  /** Polls the groups that are due, and waits for none: a swarm that does not answer must not keep the own one waiting. */
+  pollInBackground(): void;
   /** Goes on with what an earlier run left. */
   resume(): void;
   /** Resolves when all that can be pushed is, and no work is left that can be done. */
@@ -111,6 +117,7 @@ export async function openGroups(base: GroupsBase): Promise<GroupParts> {
     texts,
   });
   followConfig(world);
+  const rounds = new Set<Promise<void>>();
   return {
     world,
     legacy,
@@ -125,6 +132,14 @@ export async function openGroups(base: GroupsBase): Promise<GroupParts> {
       react: reactions.send.bind(reactions),
       markRead: (id, lastRead) => changeSharedConversation(world, { kind: "group", id }, { lastRead }),
     }),
+    pollInBackground() {
+      const round = pollDue(world, polling, legacy.polling)
+        .then((count) => {
+          if (count > 0) base.onNews();
+        })
+        .finally(() => rounds.delete(round));
+      rounds.add(round);
+    },
     resume() {
       for (const group of directory.groups()) wake(world, group);
     },
@@ -140,9 +155,31 @@ export async function openGroups(base: GroupsBase): Promise<GroupParts> {
       await work.settled();
     },
     async stopped() {
-      await Promise.all([polling.stopped(), legacy.polling.stopped(), pushes.close(), work.close()]);
+      await Promise.all([
+        ...rounds,
+        polling.stopped(),
+        legacy.polling.stopped(),
+        pushes.close(),
+        work.close(),
+      ]);
     },
   };
+}
+
+/** Polls what is due. Never rejects. */
+async function pollDue(
+  { events, lifetime }: GroupWorld,
+  polling: GroupPolling,
+  legacy: LegacyParts["polling"],
+): Promise<number> {
+  try {
+    const counts = await Promise.all([polling.pollAll({ all: false }), legacy.pollAll()]);
+    return counts[0] + counts[1];
+  } catch (error) {
+    if (!lifetime.aborted && !isSessionError(error, "CLOSED"))
+      events.emit("error", asSessionError(error, "POLL_FAILED", "polling groups failed"));
+    return 0;
+  }
 }
 
 /** Opens and forgets groups as other devices of the account do. */

@@ -69,6 +69,8 @@ interface Course {
   readonly turn: MemberTurn;
   running?: Promise<number> | undefined;
   next?: Promise<number> | undefined;
+  /** It waits for others to be polled, by {@link GroupPolling.pollAll}. */
+  isQueued: boolean;
   /** Local time. */
   polledAt: number;
   failures: number;
@@ -96,6 +98,7 @@ export class GroupPolling {
     const { directory, lifetime } = this.#world;
     const groups = directory.groups().filter((group) => all || this.#isDue(group));
     for (const id of this.#courses.keys()) if (directory.get(id) === undefined) this.#courses.delete(id);
+    for (const group of groups) this.#course(group).isQueued = true;
     const counts = await Promise.all(
       groups.map((group) => this.#limiter.run(() => this.#pollOne(group), lifetime)),
     );
@@ -129,6 +132,7 @@ export class GroupPolling {
     const { random } = this.#world;
     const course = this.#courses.get(id) ?? {
       turn: new MemberTurn(random),
+      isQueued: false,
       polledAt: Number.NEGATIVE_INFINITY,
       failures: 0,
     };
@@ -138,7 +142,8 @@ export class GroupPolling {
 
   #isDue(group: LiveGroup): boolean {
     const { now, clock } = this.#world;
-    const { polledAt, failures } = this.#course(group);
+    const { isQueued, running, polledAt, failures } = this.#course(group);
+    if (isQueued || running !== undefined) return false;
     const idle = clock.now() - group.record.activeAt;
     const every = INTERVALS.find(({ within }) => idle < within)?.every ?? MAX_PAUSE_MS;
     const pause = Math.min(MAX_PAUSE_MS, every * 2 ** Math.min(failures, 16));
@@ -149,6 +154,7 @@ export class GroupPolling {
   async #pollOne(group: LiveGroup): Promise<number> {
     const { lifetime, events } = this.#world;
     const course = this.#course(group);
+    course.isQueued = false;
     try {
       return await this.poll(group);
     } catch (error) {
@@ -267,11 +273,19 @@ export class GroupPolling {
     });
     const results = await this.#world.port.retrieve(group.auth, node, targets, { signal });
     const found: FoundInGroup[] = [];
+    const { log } = this.#world;
     let refusal: SessionError | undefined;
     for (const [index, result] of results.entries()) {
       const namespace = namespaces[index] as number;
-      if ("retrieved" in result) found.push({ namespace, retrieved: result.retrieved });
-      else if (result.error.code === "SWARM_UNAUTHORIZED") refusal ??= result.error;
+      if ("retrieved" in result) {
+        const { retrieved } = result;
+        if (retrieved.invalid > 0)
+          log.warn("a node gave items that are not what it calls them", {
+            node: key,
+            invalid: retrieved.invalid,
+          });
+        found.push({ namespace, retrieved });
+      } else if (result.error.code === "SWARM_UNAUTHORIZED") refusal ??= result.error;
       else throw result.error;
     }
     return { found, refusal };

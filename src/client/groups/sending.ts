@@ -20,7 +20,7 @@ import type { GroupWorld } from "./world.js";
 /** How to send to a group. */
 export interface GroupSendOptions extends AbortOptions, UploadSettings {}
 
-/** Sends a text, files and so on. @throws as `Client.send`, `GROUP_NOT_JOINED` */
+/** Sends a text, files and so on. @throws as `Client.send`, `GROUP_NOT_JOINED`, `GROUP_PUSH_FAILED`, `POLL_FAILED` */
 export async function sendToGroup(
   world: GroupWorld,
   group: LiveGroup,
@@ -30,12 +30,25 @@ export async function sendToGroup(
   const { signal } = settings;
   const checked = checkContent(content, world);
   throwIfAborted(signal);
-  const prepare = world.files().uploading(checked, settings);
+  const upload = world.files().uploading(checked, settings);
+  const prepare = async (message: OutgoingMessage, aborted: AbortSignal): Promise<OutgoingMessage> => {
+    await awaitKey(world, group, aborted);
+    return upload === undefined ? message : upload(message, aborted);
+  };
   return world.sender.send(
     group.id,
     { ...checked.message, ...groupFields(world, group) },
     { prepare, signal, sync: false },
   );
+}
+
+/**
+ * Resolves when others can read what is written now. A key that is not in the swarm yet never gets there if another admin's
+ * rekey overtakes it, and what was encrypted with it would stay closed.
+ */
+async function awaitKey(world: GroupWorld, group: LiveGroup, signal: AbortSignal): Promise<void> {
+  if (group.state.keys.encryptionKey === undefined) await world.poll(group, { signal });
+  if (group.state.keys.pending !== undefined) await group.push({ signal });
 }
 
 /** What a visible message to a group brings along: the own profile, and the group's timer. */
