@@ -306,7 +306,8 @@ export class Client {
   }
 
   /**
-   * Polls now. Resolves when what was found is processed: handlers are done, iterators have it (or are full).
+   * Polls now: the own swarm, groups, and community servers. Resolves when what was found is processed: handlers are
+   * done, iterators have it (or are full). Of groups and communities that fail, `error` tells.
    *
    * @throws `POLL_FAILED`, `ABORTED`, `CLOSED`
    */

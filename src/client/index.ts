@@ -18,9 +18,10 @@ export type {
   RoomReactions,
   RoomText,
 } from "./communities/messages.js";
-export type { Room, RoomChanges, RoomSendResult, RoomSendSettings } from "./communities/room.js";
+export type { Room, RoomSendResult, RoomSendSettings } from "./communities/room.js";
 export type { RoomMessageTarget } from "./communities/room-base.js";
 export type { BanOptions, BanScope, RoleOptions } from "./communities/room-moderation.js";
+export type { RoomChanges } from "./communities/room-reading.js";
 export type { Contact } from "./contact-state.js";
 export type { Contacts, ProfileChanges } from "./contacts.js";
 export type { MessageContent, OutgoingPreview } from "./content.js";

@@ -5,6 +5,7 @@
  */
 import {
   type CommunityLink,
+  communityKey,
   isRoomToken,
   parseBaseUrl,
   parseCommunityLink,
@@ -45,6 +46,26 @@ export function parseRoomAddress(text: string): RoomAddress {
   const [, base = "", token] = ADDRESS.exec(text.trim()) ?? [];
   if (!isRoomToken(token)) throw invalidAddress();
   return { baseUrl: parseBaseUrl(base), token };
+}
+
+/** What a room is known by; undefined for an address of a config that is none. */
+export function keyOf(baseUrl: string, token: string): string | undefined {
+  try {
+    return communityKey({ baseUrl, token });
+  } catch (error) {
+    if (error instanceof SessionError) return undefined;
+    throw error;
+  }
+}
+
+/** The server in the address of a server or of a room. @throws `COMMUNITY_LINK_INVALID` */
+export function parseServerAddress(text: string): string {
+  try {
+    return parseBaseUrl(text);
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    return parseRoomAddress(text).baseUrl;
+  }
 }
 
 function invalidAddress(): SessionError {

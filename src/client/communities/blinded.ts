@@ -38,6 +38,9 @@ export interface BlindedPlace {
   readonly publicKey: string;
 }
 
+/** Blinded ids that are remembered. */
+const MAX_IDS = 5_000;
+
 /** See the module's description. */
 export class Blinded {
   readonly #world: BlindedWorld;
@@ -106,10 +109,9 @@ export class Blinded {
   async identify(id: BlindedId, sessionId: SessionId, place: BlindedPlace): Promise<void> {
     if (this.sessionIdOf(id) !== undefined) return;
     const { store, configs, contacts, events, self } = this.#world;
-    const own = await store.list(MESSAGES, {
-      from: messageId(self, 0),
-      to: messageId(self, Number.MAX_SAFE_INTEGER),
-    });
+    const range = { from: messageId(self, 0), to: messageId(self, Number.MAX_SAFE_INTEGER) };
+    // Nothing was ever written to somebody who is not known.
+    const own = this.#ids.has(id) ? await store.list(MESSAGES, range) : [];
     const isNews = await store.write((batch) => {
       if (this.sessionIdOf(id) !== undefined) return false;
       this.#put(batch, id, place, sessionId);
@@ -183,6 +185,17 @@ export class Blinded {
     const record = { baseUrl, publicKey, ...(sessionId === undefined ? {} : { sessionId }) };
     this.#ids.set(id, record);
     batch.put(BLINDED_IDS, id, record);
+    if (this.#ids.size > MAX_IDS) this.#dropOldest(batch);
+  }
+
+  /** Anybody can write from any number of accounts; those who are still unknown were written to by the user. */
+  #dropOldest(batch: StoreBatch): void {
+    for (const [id, { sessionId }] of this.#ids) {
+      if (sessionId === undefined) continue;
+      this.#ids.delete(id);
+      batch.delete(BLINDED_IDS, id);
+      return;
+    }
   }
 
   #isOf(id: BlindedId, { publicKey }: BlindedPlace, sessionId: SessionId): boolean {

@@ -11,7 +11,6 @@ import {
   communityKey,
   connectCommunity,
   isSameCommunity,
-  parseBaseUrl,
   parseCommunityLink,
   type Room as RoomInfo,
   room as roomCall,
@@ -27,7 +26,7 @@ import {
 } from "../../store/index.js";
 import type { ClientErrorCode } from "../errors.js";
 import { editConfigs } from "../sync-configs.js";
-import { parseRoomAddress, type RoomAddress } from "./addresses.js";
+import { keyOf, parseRoomAddress, parseServerAddress, type RoomAddress } from "./addresses.js";
 import { whileOpen } from "./calling.js";
 import type { JoinOptions } from "./communities.js";
 import type { DirectWorld } from "./direct.js";
@@ -194,7 +193,7 @@ export class Directory {
       return { baseUrl, publicKey };
     }
     for (const { baseUrl, publicKey, rooms } of this.servers.values()) {
-      const asked = rooms.size > 0 ? parseRoomAddressOrServer(text) : undefined;
+      const asked = rooms.size > 0 ? parseServerAddress(text) : undefined;
       if (asked !== undefined && isSameCommunity({ baseUrl, token: "-" }, { baseUrl: asked, token: "-" }))
         return { baseUrl, publicKey };
     }
@@ -283,24 +282,5 @@ export class Directory {
         events.emit("room", { conversation: room.conversation, change: "joined", info: room.info });
     }
     if (tell && joined.length > 0) onJoined();
-  }
-}
-
-/** What a room is known by; undefined for an address of a config that is none. */
-function keyOf(baseUrl: string, token: string): string | undefined {
-  try {
-    return communityKey({ baseUrl, token });
-  } catch (error) {
-    if (error instanceof SessionError) return undefined;
-    throw error;
-  }
-}
-
-function parseRoomAddressOrServer(text: string): string | undefined {
-  try {
-    return parseBaseUrl(text);
-  } catch (error) {
-    if (!(error instanceof SessionError)) throw error;
-    return parseRoomAddress(text).baseUrl;
   }
 }

@@ -36,7 +36,8 @@ import {
   userPermissions,
 } from "../../communities/index.js";
 import { type AbortOptions, isSessionError } from "../../errors/index.js";
-import { messageIdOf, NO_PERMISSIONS, RoomBase, type RoomMessageTarget } from "./room-base.js";
+import { messageIdOf, NO_PERMISSIONS, type RoomMessageTarget } from "./room-base.js";
+import { RoomReading } from "./room-reading.js";
 
 /** Where a ban holds: in this room by default, in all rooms that the account moderates, or on the whole server. */
 export interface BanScope {
@@ -56,7 +57,7 @@ export interface RoleOptions extends AbortOptions, BanScope {
 }
 
 /** See the module's description. */
-export abstract class RoomModeration extends RoomBase {
+export abstract class RoomModeration extends RoomReading {
   /** Bans a user; `COMMUNITY_FORBIDDEN` for oneself and for those with a role of the same rank. Takes roles away. */
   async ban(user: string, { seconds, where, signal }: BanOptions = {}): Promise<void> {
     await this.call(banUser(user, this.#scope(where), { timeoutSeconds: seconds }), { signal });

@@ -6,20 +6,9 @@
 import { bytesToBase64 } from "../../bytes/index.js";
 import {
   addReaction,
-  communityFileId,
-  cutToSize,
   deleteMessage,
-  downloadFile,
   editMessage,
-  message as messageCall,
-  messagesBefore,
-  messagesSince,
-  type PageOptions,
-  type Reaction,
   type ReactionChange,
-  type Reactor,
-  reactors,
-  recentMessages,
   removeReaction,
   type WhisperOptions,
 } from "../../communities/index.js";
@@ -27,14 +16,14 @@ import { type AbortOptions, SessionError } from "../../errors/index.js";
 import type { MessageContent } from "../content.js";
 import { type Conversation, changeSharedConversation, type NotificationSetting } from "../conversations.js";
 import type { UploadSettings } from "../files.js";
-import type { ReceivedRoomMessage, ReceivedRoomText, ReceivedText, RoomAttachment } from "../received.js";
+import type { ReceivedText } from "../received.js";
 import { type SharedChange, sharedConversation } from "../shared-conversations.js";
 import { invalidArgument } from "../targets.js";
 import { waitOf } from "./calling.js";
 import type { DirectSent } from "./direct.js";
 import { signContent } from "./outgoing.js";
 import { messageIdOf, type RoomMessageTarget } from "./room-base.js";
-import { askedChanges, askedText, askedTexts, hashOf } from "./room-content.js";
+import { hashOf } from "./room-content.js";
 import { foundOr, RoomModeration } from "./room-moderation.js";
 
 /** A message that was posted. */
@@ -52,16 +41,6 @@ export interface RoomSendResult {
   readonly timestamp: number;
   /** The server's filter hides it from everybody else. */
   readonly filtered: boolean;
-}
-
-/** Changes of a room after another one. */
-export interface RoomChanges {
-  /** Oldest first. */
-  readonly messages: readonly ReceivedRoomMessage[];
-  /** Number of the last change, from which to go on. */
-  readonly cursor: number;
-  /** There may be more. */
-  readonly more: boolean;
 }
 
 /** How to send to a room. */
@@ -163,68 +142,6 @@ export class Room extends RoomModeration {
       message,
       await this.call(removeReaction(this.token, messageIdOf(message), emoji), options),
     );
-  }
-
-  /** The reactions to a message, with the first who reacted. */
-  async reactions(message: RoomMessageTarget, options: AbortOptions = {}): Promise<readonly Reaction[]> {
-    const found = await this.call(messageCall(this.token, messageIdOf(message), { reactors: 20 }), options);
-    return found.reactions;
-  }
-
-  /** Who reacted to a message with an emoji, first ones first. */
-  async reactors(
-    message: RoomMessageTarget,
-    emoji: string,
-    { limit, signal }: AbortOptions & { readonly limit?: number | undefined } = {},
-  ): Promise<readonly Reactor[]> {
-    return await this.call(reactors(this.token, messageIdOf(message), emoji, { limit }), { signal });
-  }
-
-  /**
-   * One message.
-   *
-   * @throws `COMMUNITY_NOT_FOUND`, `COMMUNITY_BAD_SIGNATURE`, `MESSAGE_MALFORMED`, `COMMUNITY_REPLY_INVALID` if it is
-   *   deleted or cannot be shown
-   */
-  async message(id: RoomMessageTarget, options: AbortOptions = {}): Promise<ReceivedRoomText> {
-    return askedText(this.live, await this.call(messageCall(this.token, messageIdOf(id)), options));
-  }
-
-  /** The newest messages, newest first; what cannot be shown is left out. */
-  async recent(options: AbortOptions & PageOptions = {}): Promise<readonly ReceivedRoomText[]> {
-    return askedTexts(this.live, await this.call(recentMessages(this.token, options), options));
-  }
-
-  /** The messages before another one, newest first. */
-  async before(
-    message: RoomMessageTarget,
-    options: AbortOptions & PageOptions = {},
-  ): Promise<readonly ReceivedRoomText[]> {
-    const call = messagesBefore(this.token, messageIdOf(message), options);
-    return askedTexts(this.live, await this.call(call, options));
-  }
-
-  /** What changed after the change with the number `seqno`: messages, deletions and reactions. */
-  async since(seqno: number, options: AbortOptions & PageOptions = {}): Promise<RoomChanges> {
-    const page = await this.call(messagesSince(this.token, seqno, options), options);
-    const { cursor = seqno, full: more } = page;
-    return { messages: askedChanges(this.live, page), cursor, more };
-  }
-
-  /**
-   * Fetches a file of a message. Nothing proves that it is what its sender uploaded: the server could give another one.
-   *
-   * @throws `COMMUNITY_NOT_FOUND` (expired: final), `INVALID_ARGUMENT` if it is no file of the room
-   */
-  async download(
-    attachment: Pick<RoomAttachment, "url" | "size">,
-    options: AbortOptions = {},
-  ): Promise<Uint8Array> {
-    const { url, size } = attachment ?? {};
-    const id = communityFileId({ url, id: 0n });
-    if (id === undefined) throw invalidArgument("the attachment is no file of a room");
-    const { bytes } = await this.call(downloadFile(this.token, id), options);
-    return cutToSize(bytes, { size });
   }
 
   /**

@@ -51,8 +51,10 @@ export class ServerPoll {
     const { lifetime: signal } = this.#world;
     const { connection } = this.#server;
     const rooms = this.#rooms();
-    // Whether there are direct messages is for blinded ids only.
+    // Only those with blinded ids have direct messages.
     if (connection.capabilities === undefined) await connection.identity({ signal });
+    const boxes = this.#boxes();
+    if (rooms.length === 0 && boxes.outbox === undefined) return 0;
     const result = await poll(
       connection,
       {
@@ -61,7 +63,7 @@ export class ServerPoll {
           cursor,
           infoUpdates: details?.["infoUpdates"] as number | undefined,
         })),
-        ...this.#boxes(),
+        ...boxes,
       },
       { signal },
     );
