@@ -21,6 +21,7 @@ export class Faults implements NodeFaults {
   #garbage: Garbage | undefined;
   #skewMs = 0;
   #isHidden = false;
+  #isFull = false;
 
   /** @param random - numbers from 0 to 1, for shares */
   constructor(random: () => number) {
@@ -51,12 +52,17 @@ export class Faults implements NodeFaults {
     this.#isHidden = hidden;
   }
 
+  fill(full = true): void {
+    this.#isFull = full;
+  }
+
   clear(): void {
     this.#delayMs = 0;
     this.#dropShare = 0;
     this.#garbage = undefined;
     this.#skewMs = 0;
     this.#isHidden = false;
+    this.#isFull = false;
   }
 
   get skewMs(): number {
@@ -65,6 +71,10 @@ export class Faults implements NodeFaults {
 
   get isHidden(): boolean {
     return this.#isHidden;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   /** Decides about one request. */

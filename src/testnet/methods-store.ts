@@ -66,6 +66,7 @@ export const storeMethods: MethodTable = {
           { method: "store", params },
           recurse,
           () => {
+            if (node.isFull) return { failed: true, query_failure: true };
             const stored = node.database.store(account, { hash, namespace, timestamp, expiry, data });
             return {
               hash,
@@ -74,7 +75,7 @@ export const storeMethods: MethodTable = {
               already: stored.isNew ? undefined : true,
             };
           },
-          () => ({ top: { hash }, own: { t: now } }),
+          (own) => (own["failed"] === undefined ? { top: { hash }, own: { t: now } } : {}),
         );
       },
     };

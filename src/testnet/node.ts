@@ -122,7 +122,12 @@ export class StorageNode implements TestnetNode, RpcNode {
   }
 
   async leave(): Promise<void> {
+    const { nodes } = this.#world;
+    const left = this.#swarmId;
     this.#swarmId = NO_SWARM;
+    if (left === NO_SWARM || nodes.some(({ swarmId }) => swarmId === left)) return;
+    for (const node of nodes.filter(({ swarmId }) => swarmId !== NO_SWARM))
+      await pushTo(this.#world, node, [this]);
   }
 
   async join(swarmId: bigint = this.#lastSwarmId): Promise<void> {
@@ -146,6 +151,10 @@ export class StorageNode implements TestnetNode, RpcNode {
   get database(): MessageDatabase {
     this.#database.sweep(this.now());
     return this.#database;
+  }
+
+  get isFull(): boolean {
+    return this.faults.isFull;
   }
 
   now(): number {

@@ -1,6 +1,6 @@
 /**
  * Swarm members among themselves: handing calls on, keeping them for members that are switched off, pushing messages to
- * a member that joins (docs/protocol/storage-server-behaviour.md §12).
+ * a member that joins, or out of a swarm that dissolves (docs/protocol/storage-server-behaviour.md §12).
  *
  * @module
  */
@@ -123,9 +123,13 @@ export async function serveMember(node: StorageNode, body: Uint8Array): Promise<
   return response;
 }
 
-/** Every running node pushes to `newcomer` the messages that belong to its swarm. */
-export async function pushTo(world: World, newcomer: StorageNode): Promise<void> {
-  for (const from of world.nodes) {
+/** Running nodes, all of them unless told, push to `newcomer` the messages that belong to its swarm. */
+export async function pushTo(
+  world: World,
+  newcomer: StorageNode,
+  sources: readonly StorageNode[] = world.nodes,
+): Promise<void> {
+  for (const from of sources) {
     if (from === newcomer || !from.isRunning) continue;
     let batch: string[] = [];
     let size = 0;

@@ -46,6 +46,8 @@ export interface RpcNode {
   readonly ed25519PublicKey: string;
   /** Swept and ready to read. */
   readonly database: MessageDatabase;
+  /** Nothing more can be stored. */
+  readonly isFull: boolean;
   /** The node's own clock, milliseconds. */
   now(): number;
   /** The swarm of an account; empty when there is no swarm. */

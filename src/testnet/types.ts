@@ -97,6 +97,8 @@ export interface NodeFaults {
   skewClock(ms: number): void;
   /** Leaves the node out of the lists that clients fetch; it stays in its swarm and answers. */
   hide(hidden?: boolean): void;
+  /** The node's database is full: it stores nothing, and says so in its entry. */
+  fill(full?: boolean): void;
   /** Takes everything back. */
   clear(): void;
 }
@@ -133,7 +135,10 @@ export interface TestnetNode {
   stop(): Promise<void>;
   /** Switches it on again; done when the calls that were kept for it are delivered. */
   start(): Promise<void>;
-  /** Takes the node out of its swarm (as an unstaked or decommissioned one): it answers 503. */
+  /**
+   * Takes the node out of its swarm (as an unstaked or decommissioned one): it answers 503. With its last node a swarm
+   * dissolves, and the messages go to the swarms that keep their accounts from then on.
+   */
   leave(): Promise<void>;
   /** Puts it in a swarm, its last one by default; done when the others have pushed their messages to it. */
   join(swarmId?: bigint): Promise<void>;

@@ -21,7 +21,7 @@ beforeEach(async () => {
     swarms: 1,
     seed: "faults",
     now: clock.now,
-    timeouts: { member: 100, deadMember: 20, relay: 100, deadHop: 20 },
+    timeouts: { member: 1_000, deadMember: 20, relay: 1_000, deadHop: 20 },
     onEvent: (event) => events.push(event),
   });
 });
@@ -46,6 +46,23 @@ const store = (text: string, via = at(0)): Promise<Answer> =>
 const retrieve = (via: TestnetNode): Promise<Answer> =>
   caller.call(via, "retrieve", account.signed(`retrieve${clock.time}`, { timestamp: clock.time }));
 const entryOf = (answer: Answer, node: TestnetNode): unknown => answer.body.swarm[node.ed25519PublicKey];
+
+describe("a node whose database is full", () => {
+  it("fails in its swarm's answers, and keeps what it has", async () => {
+    await store("before");
+    at(0).faults.fill();
+    at(1).faults.fill();
+    const answer = await store("too much");
+    expect([answer.status, answer.body.hash]).toEqual([200, undefined]);
+    expect(entryOf(answer, at(0))).toEqual({ failed: true, query_failure: true });
+    expect(entryOf(answer, at(1))).toEqual({ failed: 1, query_failure: 1 });
+    expect(entryOf(answer, at(2))).toMatchObject({ hash: expect.any(String) });
+    expect(dataOf(await retrieve(at(0)))).toEqual(["before"]);
+    expect(dataOf(await retrieve(at(2)))).toEqual(["before", "too much"]);
+    at(0).faults.clear();
+    expect((await store("again")).body.hash).toBeDefined();
+  });
+});
 
 describe("a node that is switched off", () => {
   it("refuses connections, and keeps port, keys and messages over a restart", async () => {
@@ -139,6 +156,16 @@ describe("a node that leaves its swarm", () => {
     expect(net.messagesOf(account.id)).toMatchObject([
       { timestamp: clock.time - 1000, nodes: [0, 1, 2, 3, 4, 5] },
     ]);
+  });
+
+  it("takes its messages along to another swarm when its own dissolves with it", async () => {
+    await at(5).join(1n);
+    const here = net.swarmOf(account.id);
+    await store("moves", here[0]);
+    for (const node of here) await node.leave();
+    const there = net.swarmOf(account.id);
+    expect(there).toHaveLength(6 - here.length);
+    for (const node of there) expect(dataOf(await retrieve(node))).toEqual(["moves"]);
   });
 
   it("answers with the right swarm where it no longer belongs", async () => {

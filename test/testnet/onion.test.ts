@@ -22,7 +22,7 @@ beforeAll(async () => {
   net = await startTestnet({
     nodes: 6,
     now: clock.now,
-    timeouts: { relay: 150, deadHop: 30, server: 150 },
+    timeouts: { relay: 1_000, deadHop: 30, server: 1_000 },
     onEvent: (event) => events.push(event),
   });
 });
