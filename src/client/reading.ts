@@ -42,6 +42,8 @@ export async function markRead(
   { signal }: AbortOptions,
 ): Promise<ReadResult> {
   const { store, contacts, clock, settings, sender, self, chores } = world;
+  // Old groups have Session IDs.
+  if (nameOf(world.configs, conversation).kind !== "direct") return markSharedRead(world, conversation, read);
   const author = checkRecipient(conversation);
   if (author === self) return { timestamps: [] };
   const { readUpTo } = contacts.get(author) ?? STRANGER;

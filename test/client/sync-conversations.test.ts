@@ -103,6 +103,8 @@ describe("conversations of all kinds", () => {
     await one.sync();
     await two.poll();
     expect(told).toEqual([[carol.sessionId, "legacy-group", 1, true]]);
+    await two.markRead(carol.sessionId, net.time);
+    expect(two.conversations.get(carol.sessionId)).toMatchObject({ lastRead: net.time, markedUnread: false });
   });
 
   test("are changed here and told there", async () => {
@@ -143,6 +145,23 @@ describe("conversations of all kinds", () => {
     expect(one.conversations.get(GROUP).priority).toBe(0);
     expect(one.conversations.get(ROOM).markedUnread).toBe(false);
     expect(errors).toEqual([]);
+  });
+
+  test("are read up to a time or the newest of some messages, and never back", async () => {
+    join();
+    const client = await device();
+    await client.poll();
+    await client.conversations.markUnread(GROUP);
+    await client.markRead(GROUP, net.time - 100);
+    expect(client.conversations.get(GROUP)).toMatchObject({ lastRead: net.time - 100, markedUnread: false });
+    await client.markRead(GROUP, net.time - 200);
+    expect(client.conversations.get(GROUP).lastRead).toBe(net.time - 100);
+    const at = (timestamp: number) => ({ conversation: ROOM, from: BLINDED, timestamp });
+    await client.markRead(ROOM, [at(net.time - 50), at(net.time - 20), at(net.time - 70)]);
+    expect(client.conversations.get(ROOM).lastRead).toBe(net.time - 20);
+    for (const read of [0, -1, 1.5, "now", [{}]]) {
+      await expect(client.markRead(GROUP, read as never)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
   });
 
   test("show how far other devices have read", async () => {
