@@ -313,13 +313,19 @@ export class GroupPolling {
     if (hashes.length === 0 || record.keptAt + KEEP_EVERY_MS > now) return;
     try {
       const expiry = now + GROUP_TTL_MS.info;
-      const missing = new Set(await port.extend(group.auth, hashes, expiry, { signal: lifetime }));
+      const { missing, gone } = await port.extend(group.auth, hashes, expiry, { signal: lifetime });
       if (!group.isOpen) return;
-      await group.change((batch) => group.note(batch, { keptAt: now }));
+      await group.change((batch) => {
+        group.note(batch, { keptAt: now });
+        const { keys } = group.state;
+        // Nobody who comes now could read anything: there must be a key for all again.
+        const isClosed = group.isAdmin && keys.hashes.every((hash) => gone.has(hash));
+        if (isClosed && keys.pending === undefined) group.state.rekey();
+      });
       for (const [name, config] of configs) {
         if (group.isAdmin && config.currentHashes.some((hash) => missing.has(hash))) group.lost.add(name);
       }
-      if (group.lost.size > 0) this.#world.wake(group);
+      this.#world.wake(group);
     } catch (error) {
       if (!isSessionError(error)) throw error;
       if (!lifetime.aborted) log.warn("keeping a group alive failed, and is tried again", { error });

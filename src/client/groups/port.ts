@@ -42,6 +42,14 @@ export interface GroupSequence {
 /** What a namespace had, or why it could not be read: a member that was removed reads namespace -11 alone. */
 export type GroupRetrieved = { readonly retrieved: Retrieved } | { readonly error: SessionError };
 
+/** What a swarm does not have any more of what was to be kept. */
+export interface GroupExtension {
+  /** Some member lacks it. */
+  readonly missing: ReadonlySet<string>;
+  /** All members have said that they lack it. */
+  readonly gone: ReadonlySet<string>;
+}
+
 /** The swarms of groups. Who signs says which group it is about. */
 export interface GroupPort {
   /** Members of a group's swarm, in any order. */
@@ -66,15 +74,11 @@ export interface GroupPort {
     target: RetrieveTarget,
     options: AbortOptions,
   ): Promise<Retrieved>;
-  /**
-   * Lets messages live until `expiry` (ms) at least.
-   *
-   * @returns those that a member does not have any more
-   */
+  /** Lets messages live until `expiry` (ms) at least. */
   extend(
     auth: SwarmAuth,
     hashes: readonly string[],
     expiry: number,
     options: AbortOptions,
-  ): Promise<readonly string[]>;
+  ): Promise<GroupExtension>;
 }

@@ -87,7 +87,11 @@ export function groupPort(swarms: Swarms, crypto: Crypto): GroupPort {
         if (!member.ok || member.value.unchanged === undefined) return [];
         return [new Set([...member.value.updated.keys(), ...member.value.unchanged.keys()])];
       });
-      return hashes.filter((hash) => known.some((there) => !there.has(hash)));
+      const isEverywhere = known.length > 0 && known.length === swarm.length;
+      return {
+        missing: new Set(hashes.filter((hash) => known.some((there) => !there.has(hash)))),
+        gone: new Set(hashes.filter((hash) => isEverywhere && known.every((there) => !there.has(hash)))),
+      };
     },
   };
 }

@@ -277,6 +277,25 @@ describe("keys, info and members", () => {
   });
 });
 
+test("an admin gives a group whose swarm has forgotten all of it back to its members", async () => {
+  const [ann, ben] = (await open([0, 1])) as [Device, Device];
+  const group = await groupOf(ann, ben);
+  for (const { boxes } of net.nodes)
+    for (const name of boxes.keys()) if (name.startsWith(group.id)) boxes.set(name, []);
+  net.time += HOUR + 1_000;
+  await ann.client.poll();
+  await until(() => {
+    ann.timers.advance(1_000);
+    return [12, 13, 14].every((namespace) => net.stored(group.id, namespace).length > 0);
+  });
+  const [laptop] = (await open([1])) as [Device];
+  await rest(ann, ben, laptop);
+  expect(groupAt(laptop, group)).toMatchObject({ name: "friends", isRead: true });
+  await group.send({ text: "here we are again" });
+  await rest(ben, laptop);
+  expect([ben, laptop].map(texts)).toEqual([["here we are again"], ["here we are again"]]);
+});
+
 describe("the poll loop", () => {
   test("asks lively groups often, quiet ones less, broken ones seldom", async () => {
     let timers: Device["timers"] | undefined;
