@@ -24,7 +24,7 @@ async function lines(run: (report: Report) => Promise<void>): Promise<string[]> 
   return printed;
 }
 
-// Some three thousand requests, each over TLS.
+// Hundreds of recorded requests, and the series and bursts between them, each over TLS.
 it("answers every recorded storage request as the storage server did", async () => {
   const file = readVectors("storage-rpc");
   const printed = await lines((report) => replayStorage("storage-rpc", file, collectKeys([file]), report));
