@@ -8,7 +8,7 @@
  * @module
  */
 import { isSessionError } from "../../errors/index.js";
-import { type GroupMember, readRemovalNotice } from "../../groups/index.js";
+import { type GroupConfig, type GroupMember, readRemovalNotice } from "../../groups/index.js";
 import type { GroupId } from "../../identity/index.js";
 import type { GroupCursorsRecord, StoreBatch } from "../../store/index.js";
 import { NAMESPACES } from "../../swarm/index.js";
@@ -68,7 +68,8 @@ export async function takeIn(world: TakeWorld, group: LiveGroup, taking: GroupTa
   const { taken, news } = await store.write((batch): Intake => {
     if (!group.isOpen) return { taken: { received: 0 } };
     return group.edit(batch, (): Intake => {
-      const changes = takeState(world, group, taking);
+      const { obsolete, ...changes } = takeState(world, group, taking);
+      if (obsolete.length > 0) group.note(batch, { obsolete: [...group.record.obsolete, ...obsolete] });
       const removal = removalOf(world, group, taking);
       if (removal !== undefined) {
         world.directory.markRemoved(batch, group.id, removal);
@@ -91,7 +92,7 @@ function takeState(
   { clock, log }: TakeWorld,
   { state, id: group }: LiveGroup,
   taking: GroupTaking,
-): GroupNews {
+): GroupNews & { readonly obsolete: readonly string[] } {
   const [info, members] = [state.info.snapshot(), state.members.snapshot()];
   for (const { data, hash, timestamp } of itemsOf(taking, groupKeys)) {
     try {
@@ -109,7 +110,25 @@ function takeState(
         log.warn("a config message of a group was ignored", { group, hash, error });
     }
   }
-  return { fields: state.info.changesSince(info), ...state.members.changesSince(members) };
+  const obsolete = [state.info, state.members].flatMap(closeMerge);
+  return { obsolete, fields: state.info.changesSince(info), ...state.members.changesSince(members) };
+}
+
+/**
+ * Makes a version of its own of a merge before anything else is changed: a merge lists all that is there, so that what is
+ * taken away in the same version is not listed, and comes back when another admin's version is merged (docs/protocol/config.md §6).
+ *
+ * @returns hashes of stored versions that it replaces
+ */
+function closeMerge(config: GroupConfig): readonly string[] {
+  if (!config.needsPush || !config.canWrite) return [];
+  try {
+    return config.push().obsolete;
+  } catch (error) {
+    // The push tells.
+    if (!isSessionError(error, "CONFIG_TOO_LARGE", "GROUP_NO_KEYS")) throw error;
+    return [];
+  }
 }
 
 function removalOf(
