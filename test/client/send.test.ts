@@ -148,7 +148,12 @@ describe("send", () => {
         { text: "x" },
         "ID_INVALID",
       ],
-      ["a blinded recipient", `15${bob.sessionId.slice(2)}`, { text: "x" }, "ID_INVALID"],
+      [
+        "somebody unknown by a blinded id",
+        `15${bob.sessionId.slice(2)}`,
+        { text: "x" },
+        "CONVERSATION_UNKNOWN",
+      ],
       ["a recipient of another type", 5, { text: "x" }, "ID_INVALID"],
       ["an empty text", bob.sessionId, { text: "" }, "MESSAGE_EMPTY"],
       ["2001 code points", bob.sessionId, { text: "😀".repeat(2001) }, "MESSAGE_TOO_LONG"],
