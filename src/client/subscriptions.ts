@@ -33,6 +33,8 @@ const NEWS: ReadonlyArray<keyof PlainEvents> = [
   "config",
   "group",
   "group-invite",
+  "room",
+  "identified",
   "deleted",
 ];
 

@@ -77,13 +77,33 @@ const MEMBERS = [
 /** Those of a row that tells of reactions only. */
 const REACTIONS = ["id", "seqno", "reactions"] as const;
 
-/** Ids of the messages of a page that may be known already. */
-export function unsureIds({ record }: LiveRoom, { updates }: RoomPage): string[] {
-  const { newest = 0 } = record;
+/** Ids of the messages that a page is about and that may be known already. */
+export function unsureIds(room: LiveRoom, { updates }: RoomPage): string[] {
+  return updates.flatMap((update) => {
+    if (update.kind === "message") return isOlder(room, update.message.id) ? [] : [String(update.message.id)];
+    return update.kind === "reactions" && !isOlder(room, update.id) ? [String(update.id)] : [];
+  });
+}
+
+/**
+ * Ids of messages of which a page has the reactions only, because it begins after them: a reaction takes a message to the end
+ * of the changes, so reading page by page can pass one that was never seen.
+ *
+ * @param seen - those of {@link unsureIds} that are known
+ */
+export function missedIds(room: LiveRoom, { updates }: RoomPage, seen: ReadonlySet<string>): number[] {
   return updates.flatMap((update) =>
-    update.kind === "message" && update.message.id > newest ? [String(update.message.id)] : [],
+    update.kind === "reactions" &&
+    !isOlder(room, update.id) &&
+    !seen.has(String(update.id)) &&
+    !room.isPosted(update.id)
+      ? [update.id]
+      : [],
   );
 }
+
+/** True for messages that were there when everything was read. */
+const isOlder = ({ record: { newest = 0 } }: LiveRoom, id: number): boolean => id <= newest;
 
 /** Marks a message of a room as known. */
 export function markKnown(
@@ -163,7 +183,7 @@ function kindOf(
   const isOwn =
     outgoing &&
     (posts.claim(batch, signature, { id, seqno, timestamp, filtered: false }) || room.isPosted(id));
-  const isKnown = isOwn || id <= (room.record.newest ?? 0) || seen.has(String(id));
+  const isKnown = isOwn || isOlder(room, id) || seen.has(String(id));
   if (!isKnown) return "message";
   return editedAt === undefined ? rest : "edit";
 }

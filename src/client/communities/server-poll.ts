@@ -9,12 +9,15 @@ import {
   type InboxItem,
   inbox,
   MAX_PAGE,
+  messagesBefore,
   outbox,
   type PolledRoom,
   type PollResult,
   poll,
+  type RoomPage,
+  type RoomUpdate,
 } from "../../communities/index.js";
-import { SessionError, throwIfAborted } from "../../errors/index.js";
+import { isSessionError, SessionError, throwIfAborted } from "../../errors/index.js";
 import {
   COMMUNITY_ROOMS,
   COMMUNITY_SERVERS,
@@ -24,7 +27,7 @@ import {
 } from "../../store/index.js";
 import { MAX_BACKLOG } from "../poller.js";
 import { waitOf } from "./calling.js";
-import { takeBox, takeInfo, takePage, unsureIds } from "./intake.js";
+import { missedIds, takeBox, takeInfo, takePage, unsureIds } from "./intake.js";
 import type { LiveRoom } from "./live-room.js";
 import type { LiveServer, ServerWorld } from "./live-server.js";
 import type { RoomChange } from "./messages.js";
@@ -35,6 +38,14 @@ const MAX_BOX_PAGES = 20;
 const MAX_WAITING = 10 * MAX_BACKLOG;
 
 type Box = "inbox" | "outbox";
+
+/** The answer about a room, ready to be written. */
+interface PreparedRoom {
+  readonly room: LiveRoom;
+  readonly polled: PolledRoom;
+  /** Ids of messages that are known. */
+  readonly seen: ReadonlySet<string>;
+}
 
 /** See the module's description. */
 export class ServerPoll {
@@ -105,20 +116,17 @@ export class ServerPoll {
   /** Everything of one answer, in one write. */
   async #take(rooms: readonly LiveRoom[], result: PollResult): Promise<number> {
     const { store, events, onAdded } = this.#world;
-    const pages = rooms.map((room, index) => ({ room, polled: result.rooms[index] as PolledRoom }));
-    const seen = await Promise.all(
-      pages.map(({ room, polled: { messages } }) =>
-        messages.ok ? store.seen(room.key, unsureIds(room, messages.value)) : new Set<string>(),
-      ),
+    const pages = await Promise.all(
+      rooms.map((room, index) => this.#prepared(room, result.rooms[index] as PolledRoom)),
     );
     const isSent = await this.#server.isSent(result.outbox?.ok === true ? result.outbox.value.items : []);
     const changes: RoomChange[] = [];
     const done = await store.write((batch) => {
       const records = new Map<LiveRoom, RoomRecord>();
       const counts = new Map<LiveRoom, number>();
-      for (const [index, { room, polled }] of pages.entries()) {
+      for (const { room, polled, seen } of pages) {
         if (!this.#server.isJoined(room)) continue;
-        const taken = this.#takeRoom(batch, room, polled, seen[index] as ReadonlySet<string>);
+        const taken = this.#takeRoom(batch, room, polled, seen);
         if (taken.change !== undefined) changes.push(taken.change);
         if (taken.record !== undefined) {
           records.set(room, taken.record);
@@ -140,6 +148,41 @@ export class ServerPoll {
     if (count > 0) onAdded("community", count);
     if (done.direct > 0) onAdded("inbox", done.direct);
     return count + done.direct;
+  }
+
+  /** What is known of the messages in an answer, and what it lacks of them; a failure of that is one of the room. */
+  async #prepared(room: LiveRoom, polled: PolledRoom): Promise<PreparedRoom> {
+    const { messages } = polled;
+    if (!messages.ok) return { room, polled, seen: new Set() };
+    const seen = await this.#world.store.seen(room.key, unsureIds(room, messages.value));
+    try {
+      const value = await this.#completed(room, messages.value, seen);
+      return { room, polled: { ...polled, messages: { ok: true, value } }, seen };
+    } catch (error) {
+      throwIfAborted(this.#world.lifetime);
+      if (!isSessionError(error)) throw error;
+      return { room, polled: { ...polled, messages: { ok: false, error } }, seen };
+    }
+  }
+
+  /** `page` with the messages in it of which it has the reactions only, although they were never seen. */
+  async #completed(room: LiveRoom, page: RoomPage, seen: ReadonlySet<string>): Promise<RoomPage> {
+    const missed = missedIds(room, page, seen);
+    if (missed.length === 0) return page;
+    // The newest one before the next id is the message itself, unless it is gone.
+    const calls = missed.map((id) => messagesBefore(room.token, id + 1, { limit: 1 }));
+    const outcomes = await this.#server.connection.batch(calls, { signal: this.#world.lifetime });
+    const found = new Map<number, { readonly update: RoomUpdate; readonly row: unknown }>();
+    for (const outcome of outcomes) {
+      if (!outcome.ok) throw outcome.error;
+      const [update] = outcome.value.updates;
+      if (update?.kind === "message") found.set(update.message.id, { update, row: outcome.value.rows[0] });
+    }
+    const whole = page.updates.map((update, index) => {
+      const message = update.kind === "reactions" && missed.includes(update.id) && found.get(update.id);
+      return message || { update, row: page.rows[index] };
+    });
+    return { ...page, updates: whole.map(({ update }) => update), rows: whole.map(({ row }) => row) };
   }
 
   #takeRoom(
@@ -197,9 +240,10 @@ export class ServerPoll {
     try {
       for await (const page of catchUp(this.#server.connection, room.token, cursor, { signal })) {
         const seen = await store.seen(room.key, unsureIds(room, page));
+        const whole = await this.#completed(room, page, seen);
         const taken = await store.write((batch) => {
           if (!this.#server.isJoined(room)) return undefined;
-          const result = takePage({ world: this.#world, batch, posts }, room, page, seen);
+          const result = takePage({ world: this.#world, batch, posts }, room, whole, seen);
           batch.put(COMMUNITY_ROOMS, room.key, result.record);
           return result;
         });
