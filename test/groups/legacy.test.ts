@@ -4,11 +4,13 @@ import {
   createLegacyGroupId,
   createLegacyKeyPair,
   decodeLegacyControl,
+  decodeLegacyGroupItem,
   decodeLegacyGroupMessage,
   encodeLegacyControl,
   encodeLegacyGroupMessage,
   type LegacyControl,
   type LegacyControlContext,
+  type LegacyDecodeResult,
   type LegacyGroupState,
   type LegacyStep,
   legacyIdBytes,
@@ -16,15 +18,24 @@ import {
   unwrapLegacyKeyPair,
   wrapLegacyKeyPair,
 } from "session-messenger-sdk/groups";
-import type { SessionId } from "session-messenger-sdk/identity";
-import { unwrapEnvelope } from "session-messenger-sdk/messages";
+import type { Account, SessionId } from "session-messenger-sdk/identity";
+import {
+  decodeMessage,
+  EXPIRATION_OFF,
+  encodeMessage,
+  needsSyncCopy,
+  readContent,
+  unwrapEnvelope,
+} from "session-messenger-sdk/messages";
 import {
   type Content,
   ContentSchema,
   type DataMessageClosedGroupControlMessage,
   DataMessageClosedGroupControlMessageSchema,
+  DataMessageClosedGroupControlMessageType,
   decodeProto,
   encodeProto,
+  TypingMessageAction,
 } from "session-messenger-sdk/proto";
 import { describe, expect, test } from "vitest";
 import { ourBackends } from "../support/backends.js";
@@ -358,6 +369,87 @@ describe("changes", () => {
     expect(step(control, carol.sessionId, { ...group, status: "left" })).toEqual(refused("not-active"));
     expect(step(control, carol.sessionId, group, { timestamp: NOW })).toEqual(refused("before-joining"));
     expect(step(control, dave.sessionId)).toEqual(refused("not-a-member"));
+  });
+});
+
+describe("items of the box", () => {
+  const read = (content: Content, sender: Account = alice, timestamp = NOW + 1): LegacyDecodeResult => {
+    const context = { groupId, encryptionKey: oldPair.publicKey, sender, timestamp };
+    const item = { data: encodeLegacyGroupMessage(content, context), hash: "h", expiration: NOW + 1_000 };
+    return decodeLegacyGroupItem(item, { account: bob, group, now: NOW });
+  };
+  const unsigned = (body: string): Content => ({ dataMessage: { body } });
+
+  test("are messages of members, with the group as their conversation", () => {
+    expect(read(unsigned("hello"))).toMatchObject({
+      kind: "message",
+      message: {
+        kind: "text",
+        text: "hello",
+        from: alice.sessionId,
+        conversation: groupId,
+        outgoing: false,
+        timestamp: NOW + 1,
+        hash: "h",
+        expiresAt: NOW + 1_000,
+      },
+    });
+    expect(read(unsigned("mine"), bob)).toMatchObject({ message: { outgoing: true } });
+  });
+
+  test("are control messages, to be checked by whoever applies them", () => {
+    const control: LegacyControl = { kind: "name", name: "new" };
+    const content = { dataMessage: { closedGroupControlMessage: encodeLegacyControl(control) } };
+    const expected = { kind: "control", control, from: dave.sessionId, timestamp: NOW + 1 };
+    expect(read(content, dave)).toEqual(expected);
+  });
+
+  const typing = { typingMessage: { timestamp: BigInt(NOW + 1), action: TypingMessageAction.STARTED } };
+  const request: DataMessageClosedGroupControlMessage = {
+    type: DataMessageClosedGroupControlMessageType.ENCRYPTION_KEY_PAIR_REQUEST,
+  };
+  test.each<[string, string, Content, Account?, number?]>([
+    ["of strangers", "G1", unsigned("hello"), dave],
+    ["from before joining", "G3", unsigned("hello"), alice, NOW],
+    ["of a kind for two", "G2", typing],
+    ["of a kind to be ignored", "G2", { dataMessage: { closedGroupControlMessage: request } }],
+    ["with nothing to see", "V13", { dataMessage: {} }],
+    ["whose two times differ", "V1", text("hello")],
+  ])("%s are dropped: %s", (_name, rule, content, sender, timestamp) => {
+    expect(read(content, sender, timestamp)).toMatchObject({ kind: "dropped", rule });
+  });
+});
+
+describe("a control message that comes one-to-one", () => {
+  const control = encodeLegacyControl(invitation);
+  const message = { kind: "legacy-group", control } as const;
+  const { data } = encodeMessage(message, { sender: alice, recipient: bob.sessionId, timestamp: NOW });
+
+  test("is a message for those who ask for it", () => {
+    const result = decodeMessage({ data }, { account: bob, now: NOW, legacyGroups: true });
+    expect(result).toMatchObject({
+      kind: "message",
+      message: { kind: "legacy-group", from: alice.sessionId },
+    });
+    const received = result.kind === "message" && result.message.kind === "legacy-group" && result.message;
+    expect(received && decodeLegacyControl(received.control)).toEqual(invitation);
+  });
+
+  test("is nothing to see for all others, and no copy of it is for the own devices", () => {
+    expect(decodeMessage({ data }, { account: bob, now: NOW })).toMatchObject({
+      kind: "dropped",
+      rule: "V13",
+    });
+    expect(needsSyncCopy(message)).toBe(false);
+  });
+
+  test("gives way to a text that came with it", () => {
+    const content = { dataMessage: { body: "hello", closedGroupControlMessage: control } };
+    const base = { from: alice.sessionId, conversation: alice.sessionId, outgoing: false, timestamp: NOW };
+    expect(readContent(content, { ...base, expiration: EXPIRATION_OFF, content })).toMatchObject({
+      kind: "text",
+      text: "hello",
+    });
   });
 });
 
