@@ -166,7 +166,7 @@ export async function closeAssembly(assembly: Assembly): Promise<void> {
     settledWithin(deliveryDone, closeTimeoutMs, timers),
   ]);
   // Last, because sending and receiving change what is shared.
-  if (sync !== undefined) await settledWithin(sync.close(), closeTimeoutMs, timers);
+  await settledWithin(Promise.all([groups.finish(), sync?.close()]), closeTimeoutMs, timers);
   lifetime.abort();
   await Promise.all([
     sender.stopped(),

@@ -21,10 +21,12 @@ export interface DirectoryWorld extends LiveGroupWorld {
   readonly log: Logger;
 }
 
-/** A group that was opened, or is gone. */
+/** A group that was opened, or is gone, or of which the account is an admin now. */
 export interface GroupMoved {
   readonly id: GroupId;
   readonly standing: GroupStanding;
+  /** It was open before. */
+  readonly wasOpen: boolean;
 }
 
 /** See the module's description. */
@@ -135,7 +137,9 @@ export class Directory {
       const changes: GroupMoved[] = [];
       for (const { id } of configs.groups.groups()) {
         const standing = this.standing(id);
-        const wasOpen = this.#open.has(id);
+        const before = this.#open.get(id);
+        const wasOpen = before !== undefined;
+        const wasAdmin = before?.isAdmin === true;
         if (standing === "member" || standing === "admin") {
           try {
             this.open(batch, id);
@@ -144,16 +148,16 @@ export class Directory {
             log.error("a group cannot be opened", { group: id, error });
             continue;
           }
-          if (!wasOpen) changes.push({ id, standing });
+          if (!wasOpen || (standing === "admin" && !wasAdmin)) changes.push({ id, standing, wasOpen });
         } else if (wasOpen) {
           this.forget(batch, id);
-          changes.push({ id, standing });
+          changes.push({ id, standing, wasOpen });
         }
       }
       for (const id of [...this.#open.keys()]) {
         if (configs.groups.getGroup(id) !== undefined) continue;
         this.forget(batch, id);
-        changes.push({ id, standing: "none" });
+        changes.push({ id, standing: "none", wasOpen: true });
       }
       return changes;
     });

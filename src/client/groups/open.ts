@@ -70,6 +70,8 @@ export interface GroupParts {
   resume(): void;
   /** Resolves when all that can be pushed is, and no work is left that can be done. */
   flush(): Promise<void>;
+  /** Pushes what waits to be pushed, before the client ends. Never rejects: the next client goes on with the rest. */
+  finish(): Promise<void>;
   /** Resolves when nothing runs; the client's lifetime has ended. */
   stopped(): Promise<void>;
 }
@@ -154,6 +156,10 @@ export async function openGroups(base: GroupsBase): Promise<GroupParts> {
       }
       await work.settled();
     },
+    async finish() {
+      const waiting = directory.groups().filter(({ needsPush, record }) => needsPush && record.isRead);
+      await Promise.allSettled(waiting.map((group) => group.push()));
+    },
     async stopped() {
       await Promise.all([
         ...rounds,
@@ -189,10 +195,11 @@ function followConfig(world: GroupWorld): void {
     const { added, updated, removed } = groups;
     if ([...added, ...updated, ...removed].some(isGroupId)) await directory.follow();
   });
-  directory.onMoved = ({ id, standing }) => {
+  directory.onMoved = ({ id, standing, wasOpen }) => {
     const group = directory.get(id);
     if (group !== undefined) {
-      events.emit("group", { id, change: "joined", by: "other-device" });
+      if (wasOpen) events.emit("group", { id, change: "promoted" });
+      else events.emit("group", { id, change: "joined", by: "other-device" });
       wake(world, group);
     } else {
       const change = standing === "kicked" || standing === "destroyed" ? standing : "left";
