@@ -282,6 +282,29 @@ describe("a program that ends", () => {
     expect(at(ben, group).name).toBe("later");
   });
 
+  test("sends nothing more to a group that it has forgotten", async () => {
+    const [ann, ben] = await friends();
+    const group = await groupOf(ann, ben);
+    const before = stored(group);
+    let reached = (): void => {};
+    const tried = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    ann.fault = ({ method }) => {
+      if (method !== "store") return undefined;
+      reached();
+      return "lost";
+    };
+    const sending = group.send({ text: "too late" }).catch(() => {});
+    await tried;
+    await ann.crash();
+    await sending;
+    await ann.client.groups.legacy.forget(group.id);
+    ann.fault = () => undefined;
+    await rest(ann, ben);
+    expect([stored(group), net.nodes[0]?.box(group.id, 0).length]).toEqual([before, 0]);
+  });
+
   test("hands out a new pair after a removal, whenever it is killed", async () => {
     // Stores of a removal: the control message, then the pair.
     for (const survives of [0, 1, 2]) {

@@ -113,6 +113,7 @@ export class LegacyDirectory {
     this.#groups.delete(id);
     batch.delete(LEGACY_GROUPS, id);
     configs.groups.removeLegacyGroup(id);
+    configs.conversations.remove({ kind: "legacy-group", id });
     configs.save(batch);
   }
 

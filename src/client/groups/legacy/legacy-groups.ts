@@ -82,13 +82,18 @@ export class LegacyGroups {
 
   /**
    * Forgets a group on all devices, and tells nobody: of one that the account is in, it stays a member for the others.
+   * What is still to be sent there is not sent.
    *
    * @throws `ID_INVALID`, `CLOSED`, `STORE_FAILED`
    */
   async forget(id: string): Promise<void> {
     const { store, legacy } = this.#open();
     const groupId = checkRecipient(id);
-    await store.write((batch) => legacy.forget(batch, groupId));
+    const queued = (await store.outbox()).filter(({ to }) => to === groupId);
+    await store.write((batch) => {
+      for (const { sequence } of queued) batch.removeOutbox(sequence);
+      legacy.forget(batch, groupId);
+    });
   }
 
   /** True for the id of a legacy group, which looks like a person's. @internal */
