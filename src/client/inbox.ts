@@ -78,7 +78,7 @@ async function readInboxItem(
   world: InboxWorld,
   item: InboxItem,
   isInFlight: (identity: string) => boolean,
-): Promise<Exclude<IncomingMessage, IncomingLegacyGroup> | undefined> {
+): Promise<Exclude<IncomingMessage, IncomingLegacyGroup | IncomingGroupUpdate> | undefined> {
   const { hash } = item;
   const { self, events, log, unsupported } = world;
   const result = decode(world, item);

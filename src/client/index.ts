@@ -49,6 +49,7 @@ export type { GroupMessagesToDelete } from "./groups/delete-messages.js";
 export type { DeletedMessage, GroupEvent, GroupInvite } from "./groups/events.js";
 export type { Group, ListedMember } from "./groups/group.js";
 export type { Groups } from "./groups/groups.js";
+export type { GroupNotice } from "./groups/incoming-control.js";
 export type { PendingInvitation } from "./groups/invitations.js";
 export type { InviteOptions, InviteResult } from "./groups/invite.js";
 export type { LeaveOptions } from "./groups/leave.js";

@@ -6,20 +6,33 @@
  */
 import { type Attachment, attachmentFromPointer } from "../files/index.js";
 import type { IncomingGroupMessage, IncomingLegacyGroupMessage } from "../groups/index.js";
-import type { IncomingLegacyGroup, IncomingMessage, LinkPreview } from "../messages/index.js";
+import type {
+  IncomingGroupUpdate,
+  IncomingLegacyGroup,
+  IncomingMessage,
+  LinkPreview,
+} from "../messages/index.js";
 import type { AttachmentPointer } from "../proto/index.js";
 import type { InboxText, RoomDeliverable } from "./communities/messages.js";
+import type { GroupNotice } from "./groups/incoming-control.js";
 
 /** `source` tells where a message was written; `conversation` names the place. */
 type From<Source extends string, Message> = Message extends unknown
   ? Message & { readonly source: Source }
   : never;
 
-/** Written from person to person. */
-export type DirectMessage = From<"direct", Exclude<IncomingMessage, IncomingLegacyGroup>>;
+/** Written from person to person. Invitations to groups are told by events of their own. */
+export type DirectMessage = From<
+  "direct",
+  Exclude<IncomingMessage, IncomingLegacyGroup | IncomingGroupUpdate>
+>;
 
-/** Written in a closed group. */
-export type GroupMessage = From<"group", IncomingGroupMessage>;
+type WithNotice<Message> = Message extends { readonly kind: "group-update" }
+  ? Message & { readonly notice: GroupNotice }
+  : Message;
+
+/** Written in a closed group; `group-update` is a notice of what an admin changed, or of who left. */
+export type GroupMessage = From<"group", WithNotice<IncomingGroupMessage>>;
 
 /** Written in a closed group of the old kind. A source of its own: almost nothing that works for groups works there. */
 export type LegacyGroupMessage = From<"legacy-group", IncomingLegacyGroupMessage>;

@@ -25,6 +25,12 @@ export interface ReceivedControl {
   readonly profile?: Profile | undefined;
 }
 
+/** What is shown in a group's history; the state itself is in the group's handle. */
+export type GroupNotice = Extract<
+  GroupControl,
+  { readonly kind: "info-change" | "member-change" | "member-left-notice" }
+>;
+
 type DeleteContent = Extract<GroupControl, { readonly kind: "delete-content" }>;
 
 /** Hashes of deleted messages are known for so long: none lives longer, ms. */
@@ -33,14 +39,14 @@ const REMEMBER_MS = 2_592_000_000;
 /**
  * Does what a control message asks.
  *
- * @returns whether it is a notice that the app is to be given
+ * @returns the notice that the app is to be given, if it is one
  * @throws the codes of the store
  */
 export async function handleGroupControl(
   world: GroupWorld,
   group: LiveGroup,
   message: ReceivedControl,
-): Promise<boolean> {
+): Promise<GroupNotice | undefined> {
   const { clock, crypto, events } = world;
   const { update, from, timestamp, hash } = message;
   const control = readGroupControl(update, {
@@ -55,23 +61,23 @@ export async function handleGroupControl(
   switch (control.kind) {
     case "refused":
       events.emit("dropped", { rule: "groups §8.1", reason: control.reason, hash });
-      return false;
+      return undefined;
     case "info-change":
     case "member-left-notice":
-      return true;
+      return control;
     case "member-change":
       if (control.change === "added") await noteBack(group, control.members, timestamp);
-      return true;
+      return control;
     case "invite-accepted":
       await noteBack(group, [from], timestamp);
       await noteAccepted(world, group, message);
-      return false;
+      return undefined;
     case "member-left":
       await noteLeft(world, group, message);
-      return false;
+      return undefined;
     case "delete-content":
       await deleteContent(world, group, control, message);
-      return false;
+      return undefined;
   }
 }
 

@@ -103,12 +103,13 @@ function eraseGroup({ configs, directory, events }: GroupWorld, batch: StoreBatc
   events.emit("group", { id, change: "left" });
 }
 
-/** No other member has the group's secret key, or was to get it. */
-function isLastAdmin({ self }: GroupWorld, { isAdmin, state }: LiveGroup): boolean {
+/** No other member has the group's secret key, or was to get it; whoever has left does not count. */
+function isLastAdmin({ self }: GroupWorld, { isAdmin, state, record }: LiveGroup): boolean {
   if (!isAdmin) return false;
   return !state.members
     .list()
-    .some((member) => member.isAdmin && member.removal === 0 && member.sessionId !== self);
+    .filter(({ sessionId }) => sessionId !== self && record.left[sessionId] === undefined)
+    .some((member) => member.isAdmin && member.removal === 0);
 }
 
 function isRefused(error: unknown): boolean {

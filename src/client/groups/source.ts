@@ -7,7 +7,12 @@
  * @module
  */
 import { isSessionError } from "../../errors/index.js";
-import { decodeGroupMessage, type GroupDecodeContext, type GroupDecodeResult } from "../../groups/index.js";
+import {
+  decodeGroupMessage,
+  type GroupDecodeContext,
+  type GroupDecodeResult,
+  type IncomingGroupMessage,
+} from "../../groups/index.js";
 import type { SessionId } from "../../identity/index.js";
 import { isGroupId } from "../../identity/index.js";
 import type { IncomingMessage, Profile } from "../../messages/index.js";
@@ -61,7 +66,7 @@ export function groupSource(world: GroupSourceWorld): MessageSource {
   };
 }
 
-const identityOf = (message: GroupMessage): string =>
+const identityOf = (message: IncomingGroupMessage): string =>
   isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
 
 /** Places of items that wait for a key, by group. */
@@ -106,7 +111,7 @@ async function read(
   }
   await unsupported.release(hash);
   if (result.kind === "dropped") return drop(result.rule, result.reason);
-  const message: GroupMessage = { ...result.message, source: "group" };
+  const { message } = result;
   if (isDeleted(group, message)) return drop("groups §13", "deleted");
   // Only kind, sender, time, and the conversation's name are looked at.
   const asDirect = message as unknown as IncomingMessage;
@@ -124,13 +129,14 @@ async function read(
 async function readControl(
   world: GroupSourceWorld,
   group: LiveGroup,
-  message: GroupMessage,
+  message: IncomingGroupMessage,
   { hash }: InboxItem,
 ): Promise<GroupMessage | undefined> {
-  if (message.kind !== "group-update") return message;
+  const source = "group";
+  if (message.kind !== "group-update") return { ...message, source };
   const { update, from, timestamp, profile } = message;
-  const isNotice = await handleGroupControl(world, group, { update, from, timestamp, hash, profile });
-  return isNotice ? message : undefined;
+  const notice = await handleGroupControl(world, group, { update, from, timestamp, hash, profile });
+  return notice && { ...message, source, notice };
 }
 
 type Undecodable = { readonly kind: "dropped"; readonly rule: string; readonly reason: string };
@@ -169,13 +175,13 @@ function mayHaveWritten(group: LiveGroup, id: SessionId, storedAt: number): bool
 }
 
 /** An admin has deleted what was sent before a time, or what of it has attachments. */
-function isDeleted({ state }: LiveGroup, message: GroupMessage): boolean {
+function isDeleted({ state }: LiveGroup, message: IncomingGroupMessage): boolean {
   const { deleteBefore, deleteAttachmentsBefore } = state.info.details;
   if (message.timestamp < deleteBefore * 1000) return true;
   return hasAttachments(message) && message.timestamp < deleteAttachmentsBefore * 1000;
 }
 
-const hasAttachments = (message: GroupMessage): boolean =>
+const hasAttachments = (message: IncomingGroupMessage): boolean =>
   message.kind === "text" && message.attachments.length > 0;
 
 /** Puts a text on record, and takes in what it says of its sender. */
