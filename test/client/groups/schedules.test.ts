@@ -3,14 +3,13 @@
  * replies are lost, nodes refuse, and programs are killed. When all is quiet again, every device holds the same group, who
  * is in it reads and writes, and who is not is told so and can do neither.
  *
- * A failing seed is in the name of the error; `SCHEDULE=<seed>` runs it alone, `SCHEDULES=<count>` runs more of them.
+ * The failing seed is told, with what was done; `SCHEDULE=<seed>` runs it alone, `SCHEDULE=<first>-<last>` others.
  */
 import { describe, expect, test } from "vitest";
 import { Schedule } from "../support/schedule.js";
 
-const only = process.env["SCHEDULE"];
-const count = Number(process.env["SCHEDULES"] ?? 200);
-const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)];
+const [first, last] = (process.env["SCHEDULE"] ?? "1-200").split("-").map(Number) as [number, number?];
+const seeds = Array.from({ length: (last ?? first) - first + 1 }, (_, index) => first + index);
 /** Schedules in one test, so that a failure does not hide the others. */
 const PER_TEST = 25;
 

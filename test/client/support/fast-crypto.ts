@@ -4,8 +4,10 @@ import { nodeCrypto } from "session-messenger-sdk/crypto/node";
 const MAX_KNOWN = 100_000;
 /** Verdicts about signatures, by all that goes into them. */
 const known = new Map<string, boolean>();
+/** X25519 keys by Ed25519 keys. */
+const converted = new Map<string, Uint8Array>();
 
-/** Cryptography that checks a signature once, however many clients and nodes ask: most of what many clients in one process do. */
+/** Cryptography that checks a signature and converts a key once, however many clients and nodes ask: most of what they do. */
 export const fastCrypto: Crypto = {
   ...nodeCrypto,
   name: "node, verdicts remembered",
@@ -17,6 +19,12 @@ export const fastCrypto: Crypto = {
   ed25519Verify(signature, message, publicKey) {
     const name = nameOf(signature, message, publicKey);
     return known.get(name) ?? remember(name, nodeCrypto.ed25519Verify(signature, message, publicKey));
+  },
+  ed25519PublicKeyToX25519(publicKey) {
+    const name = nameOf(publicKey);
+    const key = converted.get(name) ?? nodeCrypto.ed25519PublicKeyToX25519(publicKey);
+    converted.set(name, key);
+    return key.slice();
   },
 };
 
