@@ -124,6 +124,8 @@ export interface GroupRecord {
   readonly former: Readonly<Record<string, number>>;
   /** Who said that they leave, and when, network ms: an admin is to take them off the list. */
   readonly left: Readonly<Record<string, number>>;
+  /** When members were last added or accepted, network ms: who says before that they leave has come back. */
+  readonly since: Readonly<Record<string, number>>;
 }
 
 /** How far a group's swarm was read: by `<namespace>/<node>`. */
@@ -305,7 +307,7 @@ export const GROUPS: Collection<GroupRecord> = {
     for (const name of ["isRead", "isLeaving"]) check(typeof record[name] === "boolean", name);
     for (const name of ["keptAt", "activeAt", "deletedBefore", "attachmentsDeletedBefore", "openedAt"])
       check(isTime(record[name]), name);
-    for (const name of ["former", "left"])
+    for (const name of ["former", "left", "since"])
       check(isObject(record[name]) && Object.values(record[name]).every(isTime), name);
     return record as unknown as GroupRecord;
   },

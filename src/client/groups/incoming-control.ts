@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type GroupControl, readGroupControl } from "../../groups/index.js";
+import { type GroupControl, type RefusedControl, readGroupControl } from "../../groups/index.js";
 import type { SessionId } from "../../identity/index.js";
 import type { Profile } from "../../messages/index.js";
 import type { GroupUpdateMessage } from "../../proto/index.js";
@@ -58,27 +58,28 @@ export async function handleGroupControl(
     isAdmin: (id) => group.state.members.size === 0 || group.isListedAdmin(id),
     crypto,
   });
-  switch (control.kind) {
-    case "refused":
-      events.emit("dropped", { rule: "groups §8.1", reason: control.reason, hash });
-      return undefined;
-    case "info-change":
-    case "member-left-notice":
-      return control;
-    case "member-change":
-      if (control.change === "added") await noteBack(group, control.members, timestamp);
-      return control;
-    case "invite-accepted":
-      await noteBack(group, [from], timestamp);
-      await noteAccepted(world, group, message);
-      return undefined;
-    case "member-left":
-      await noteLeft(world, group, message);
-      return undefined;
-    case "delete-content":
-      await deleteContent(world, group, control, message);
-      return undefined;
+  if (isNotice(control)) {
+    if (control.kind === "member-change" && control.change === "added")
+      await noteBack(group, control.members, timestamp);
+    return control;
   }
+  if (control.kind === "refused") {
+    events.emit("dropped", { rule: "groups §8.1", reason: control.reason, hash });
+    return undefined;
+  }
+  if (control.kind === "member-left") await noteLeft(world, group, message);
+  else if (control.kind === "delete-content") await deleteContent(world, group, control, message);
+  else {
+    await noteBack(group, [from], timestamp);
+    await noteAccepted(world, group, message);
+  }
+  // Any member could store it again, encrypted anew.
+  await world.store.write((batch) => batch.markKnown(from, timestamp, clock.now() + REMEMBER_MS));
+  return undefined;
+}
+
+function isNotice(control: GroupControl | RefusedControl): control is GroupNotice {
+  return ["info-change", "member-change", "member-left-notice"].includes(control.kind);
 }
 
 /**
@@ -130,16 +131,21 @@ async function noteLeft(
   if (!group.isAdmin || member === undefined || from === self || member.removal > 0) return;
   // Invited anew since: who has not accepted cannot leave.
   if (!member.isAdmin && member.invite > 0) return;
-  await group.change((batch) => group.note(batch, { left: { ...group.record.left, [from]: timestamp } }));
+  const { left, since } = group.record;
+  if ((since[from] ?? 0) > timestamp) return;
+  await group.change((batch) => group.note(batch, { left: { ...left, [from]: timestamp } }));
 }
 
 /** Who was added or accepted after they left is not one who left. */
 async function noteBack(group: LiveGroup, ids: readonly SessionId[], timestamp: number): Promise<void> {
-  const { left } = group.record;
-  const back = ids.filter((id) => (left[id] ?? Number.POSITIVE_INFINITY) < timestamp);
-  if (back.length === 0) return;
-  const rest = Object.entries(left).filter(([id]) => !(back as string[]).includes(id));
-  await group.change((batch) => group.note(batch, { left: Object.fromEntries(rest) }));
+  const { left, since } = group.record;
+  const back = new Set<string>(ids.filter((id) => (since[id] ?? 0) < timestamp));
+  if (back.size === 0) return;
+  const still = Object.entries(left).filter(([id, time]) => !back.has(id) || time > timestamp);
+  const times = Object.fromEntries([...back].map((id) => [id, timestamp]));
+  await group.change((batch) =>
+    group.note(batch, { left: Object.fromEntries(still), since: { ...since, ...times } }),
+  );
 }
 
 /** Deletes what was sent before the message, here. Only its author, or an admin, can ask for it. */

@@ -98,6 +98,7 @@ export class LiveGroup {
       openedAt: now,
       former: {},
       left: {},
+      since: {},
     };
     this.#cursors = stored.cursors ?? {};
   }

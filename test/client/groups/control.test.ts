@@ -159,6 +159,23 @@ describe("in a group", () => {
     expect(status(cid)).toBe("invite-sent");
   });
 
+  test("who came back is not removed by what they said before, however often it is stored", async () => {
+    const timestamp = net.time;
+    const isIn = (): boolean => group.members.some(({ sessionId }) => sessionId === cid.id);
+    await theirs(cid).leave();
+    await rest();
+    expect(isIn()).toBe(false);
+    await group.invite([cid.id]);
+    await rest();
+    expect(status(cid)).toBe("invite-accepted");
+    // What Cid said can be encrypted anew by any member, but not changed.
+    for (const time of [timestamp, timestamp + 1, timestamp + 2])
+      await put(memberLeftMessage(), { from: cid.account, timestamp: time });
+    await rest();
+    await rest();
+    expect(status(cid)).toBe("invite-accepted");
+  });
+
   test("admins take up what members say of themselves, if it is newer", async () => {
     await ben.client.contacts.setProfile({ name: "Benjamin" });
     await theirs(ben).send({ text: "new name" });
