@@ -164,10 +164,13 @@ export class Client {
     return this.#assembly.files.download(attachment, settings);
   }
 
-  /** Fetches the picture of a profile. Errors as {@link download}; `INVALID_ARGUMENT` if it has none. */
-  async downloadAvatar(profile: Profile | undefined, settings: DownloadSettings = {}): Promise<Uint8Array> {
+  /** Fetches the picture of a profile, a member or a group. Errors as {@link download}; `INVALID_ARGUMENT` if it has none. */
+  async downloadAvatar(
+    { picture }: Partial<Profile> = {},
+    settings: DownloadSettings = {},
+  ): Promise<Uint8Array> {
     this.#open();
-    return this.#assembly.files.downloadAvatar(profile?.picture, settings);
+    return this.#assembly.files.downloadAvatar(picture, settings);
   }
 
   /** Uploads a picture of the own account; it goes with the next messages. Errors as those of files in {@link send}. */
