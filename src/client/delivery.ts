@@ -69,31 +69,30 @@ export class Delivery {
   #blocked = false;
   #closed = false;
   #waiters: Array<() => void> = [];
-  /** Items in the inbox, by source. */
-  readonly #backlog: Map<MessageSource["name"], number>;
+  /** Items in the inbox, by source and by place. */
+  readonly #backlog = new Map<string, number>();
 
-  private constructor(world: DeliveryWorld, backlog: Map<MessageSource["name"], number>) {
+  private constructor(world: DeliveryWorld) {
     this.#world = world;
-    this.#backlog = backlog;
   }
 
   /** Takes up what lies in the inbox. @throws the codes of the store */
   static async open(world: DeliveryWorld): Promise<Delivery> {
-    const backlog = new Map<MessageSource["name"], number>();
+    const delivery = new Delivery(world);
     for (let after = 0; ; ) {
       const items = await world.store.inbox({ after, limit: COUNT_PAGE });
       for (const item of items) {
         after = item.sequence;
-        const name = world.sources.find((source) => source.reads(item))?.name;
-        if (name !== undefined) backlog.set(name, (backlog.get(name) ?? 0) + 1);
+        const source = world.sources.find((candidate) => candidate.reads(item));
+        if (source !== undefined) delivery.#count(source.name, source.placeOf?.(item), 1);
       }
-      if (items.length < COUNT_PAGE) return new Delivery(world, backlog);
+      if (items.length < COUNT_PAGE) return delivery;
     }
   }
 
-  /** Items of a source in the inbox: those that nobody wants must not keep others from coming. */
-  backlog(name: MessageSource["name"]): number {
-    return this.#backlog.get(name) ?? 0;
+  /** Items of a source in the inbox, or of one of its places: those that nobody wants must not keep others from coming. */
+  backlog(name: MessageSource["name"], place?: string): number {
+    return this.#backlog.get(backlogKey(name, place)) ?? 0;
   }
 
   /** True if someone takes messages. */
@@ -115,9 +114,9 @@ export class Delivery {
     this.changed();
   }
 
-  /** Items of a source were added to the inbox. */
-  added(name: MessageSource["name"], count: number): void {
-    this.#count(name, count);
+  /** Items of a source were added to the inbox, all of one place if the source counts places. */
+  added(name: MessageSource["name"], count: number, place?: string): void {
+    this.#count(name, place, count);
     this.#wake();
   }
 
@@ -296,12 +295,16 @@ export class Delivery {
     this.#open.delete(item.sequence);
     this.#applied.delete(item.sequence);
     if (letter !== undefined) this.#inFlight.delete(letter.identity);
-    this.#count(source.name, -1);
+    this.#count(source.name, source.placeOf?.(item), -1);
     this.changed();
   }
 
-  #count(name: MessageSource["name"], change: number): void {
-    this.#backlog.set(name, this.backlog(name) + change);
+  #count(name: MessageSource["name"], place: string | undefined, change: number): void {
+    for (const key of new Set([backlogKey(name), backlogKey(name, place)])) {
+      const count = (this.#backlog.get(key) ?? 0) + change;
+      if (count > 0) this.#backlog.set(key, count);
+      else this.#backlog.delete(key);
+    }
   }
 
   #track(work: Promise<unknown>): void {
@@ -318,6 +321,9 @@ export class Delivery {
     this.#world.events.emit("error", asSessionError(error, "HANDLER_FAILED", "delivery failed"));
   }
 }
+
+const backlogKey = (name: MessageSource["name"], place?: string): string =>
+  place === undefined ? name : `${name} ${place}`;
 
 /** Gives `message` to `consumer`; a failure becomes an outcome. */
 async function take(consumer: Consumer, message: Deliverable): Promise<Outcome | SessionError> {

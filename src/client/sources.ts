@@ -14,6 +14,8 @@ export type Track = (write: Promise<unknown>) => void;
 export interface MessageSource {
   /** Names the source: what waits for the app is counted for each. */
   readonly name: Deliverable["source"];
+  /** Names the place of an item within the source, where that is counted too: a place that nobody reads may be full. */
+  placeOf?(item: InboxItem): string;
   /** True for the items that this source reads. */
   reads(item: InboxItem): boolean;
   /**

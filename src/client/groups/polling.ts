@@ -30,10 +30,10 @@ export interface GroupPollingWorld extends TakeWorld {
   readonly random: () => number;
   /** Ends with the client. */
   readonly lifetime: AbortSignal;
-  /** Messages of groups that wait for the app. */
-  readonly backlog: () => number;
+  /** Messages that wait for the app: of one group, or of all. */
+  readonly backlog: (group?: GroupId) => number;
   /** Told of new messages in the inbox. */
-  readonly onAdded: (count: number) => void;
+  readonly onAdded: (group: GroupId, count: number) => void;
   /** Pushes a group in the background. */
   readonly wake: (group: LiveGroup) => void;
   /** Does what follows when a group was read to its end. */
@@ -45,6 +45,8 @@ const { groupMessages, groupKeys, groupInfo, groupMembers, revokedRetrievable } 
 const ORDER: readonly number[] = [revokedRetrievable, groupMessages, groupInfo, groupMembers, groupKeys];
 /** Groups polled at the same time. */
 const CONCURRENCY = 4;
+/** Messages of all groups in the inbox from which on nothing more is retrieved: those of one that nobody reads stay. */
+const MAX_TOTAL = 10_000;
 /** Members asked in one poll. */
 const ATTEMPTS = 4;
 /** No further attempt is begun later than this after the poll began, ms. */
@@ -238,7 +240,8 @@ export class GroupPolling {
     let wanted = ORDER;
     let count = 0;
     for (let round = 0; round < MAX_ROUNDS && wanted.length > 0; round++) {
-      if (backlog() >= MAX_BACKLOG) wanted = wanted.filter((namespace) => namespace !== groupMessages);
+      if (backlog(group.id) >= MAX_BACKLOG || backlog() >= MAX_TOTAL)
+        wanted = wanted.filter((namespace) => namespace !== groupMessages);
       const before = new Map(wanted.map((namespace) => [namespace, group.cursor(key, namespace)?.hash]));
       const { found, refusal } = await this.#ask(group, node, wanted, signal);
       const { received, removal } = await takeIn(this.#world, group, {
@@ -247,7 +250,7 @@ export class GroupPolling {
         isRefused: refusal !== undefined,
       });
       count += received;
-      if (received > 0) onAdded(received);
+      if (received > 0) onAdded(group.id, received);
       if (removal !== undefined || !group.isOpen) return count;
       if (refusal !== undefined) throw refusal;
       const cut = found.filter(({ namespace, retrieved }) =>

@@ -50,6 +50,7 @@ export function groupSource(world: GroupSourceWorld): MessageSource {
   const waiting = new Waiting();
   return {
     name: "group",
+    placeOf: ({ pubkey }) => pubkey,
     reads: ({ pubkey, room }) => isGroupId(pubkey) && room === undefined,
     async read(item, isInFlight) {
       const message = await read(world, waiting, item as Queued<InboxItem>, isInFlight);

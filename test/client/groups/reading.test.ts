@@ -1,11 +1,14 @@
 /** Reading the swarms of groups (docs/protocol/groups.md §§12.3 and 14). */
+import { MemoryLevel } from "memory-level";
 import { utf8ToBytes } from "session-messenger-sdk/bytes";
-import type { ClientOptions, Group } from "session-messenger-sdk/client";
+import { Client, type ClientOptions, type Group } from "session-messenger-sdk/client";
+import { encodeGroupMessage } from "session-messenger-sdk/groups";
 import type { RpcRequest } from "session-messenger-sdk/network";
 import { afterEach, describe, expect, test } from "vitest";
 import { Device, person } from "../support/device.js";
 import type { Params } from "../support/fake-network.js";
 import { GroupNetwork } from "../support/group-network.js";
+import { stateOf } from "../support/group-state.js";
 import { until } from "../support/wait.js";
 
 const HOUR = 3_600_000;
@@ -134,6 +137,42 @@ describe("a poll", () => {
     await ben.client.poll();
     expect(texts(ben)).toEqual([]);
     expect(ben.told.dropped).toEqual([]);
+  });
+
+  test("goes on with a group although nobody reads another one", async () => {
+    const [ann, ben] = (await open([0, 1])) as [Device, Device];
+    const noisy = await groupOf(ann, ben);
+    const quiet = await groupOf(ann, ben);
+    const { keys } = await stateOf(noisy, ann);
+    const write = (index: number): void => {
+      const context = { sender: ann.account, keys, timestamp: net.time + index };
+      const { data } = encodeGroupMessage({ kind: "text", text: `${index}` }, context);
+      net.put(noisy.id, data, net.nodes, 14 * DAY, 11);
+    };
+    for (let index = 0; index < 1_000; index++) write(index);
+    const disk = await ben.disk();
+    await ben.close();
+    const database = new MemoryLevel();
+    await database.open();
+    await database.batch(disk.map(([key, value]) => ({ type: "put" as const, key, value })));
+    await using client = await Client.open({
+      account: ben.account,
+      network: net.network,
+      store: database,
+      polling: false,
+      timers: ben.timers,
+    });
+    const stream = client.messages({ conversation: quiet.id });
+    await client.poll();
+    for (let index = 1_000; index < 1_100; index++) write(index);
+    await quiet.send({ text: "read me" });
+    net.calls.length = 0;
+    expect((await client.poll()).received).toBe(1);
+    expect((await stream.next()).value).toMatchObject({ text: "read me" });
+    await stream.return?.();
+    // The full one is asked for all but its messages.
+    const asked = net.calls.map(entriesOf).filter((entries) => isAbout(noisy.id, entries));
+    expect(asked.map(namespacesOf)).toEqual([[-11, 13, 14, 12]]);
   });
 
   test("reads page after page", async () => {

@@ -1,14 +1,14 @@
 /** Messages in groups, from sending to delivery (docs/protocol/groups.md §7). */
 import type { Group } from "session-messenger-sdk/client";
 import { isSessionError } from "session-messenger-sdk/errors";
-import { encodeGroupMessage, encryptGroupMessage, GroupState } from "session-messenger-sdk/groups";
-import type { GroupId } from "session-messenger-sdk/identity";
+import { encodeGroupMessage, encryptGroupMessage, type GroupState } from "session-messenger-sdk/groups";
 import { encodeContent } from "session-messenger-sdk/messages";
 import type { RpcRequest } from "session-messenger-sdk/network";
 import { EnvelopeSchema, EnvelopeType, encodeProto } from "session-messenger-sdk/proto";
 import { afterEach, describe, expect, test } from "vitest";
 import { Device, person } from "../support/device.js";
 import { GroupNetwork } from "../support/group-network.js";
+import { stateOf } from "../support/group-state.js";
 import { deferred } from "../support/wait.js";
 
 let devices: Device[] = [];
@@ -235,17 +235,6 @@ describe("a reaction", () => {
     expect(ann.told.dropped).toMatchObject([{ rule: "V22" }]);
   });
 });
-
-/** The group's state, as whoever has its keys reads it. */
-async function stateOf(group: Group, device: Device): Promise<GroupState> {
-  const record = (await device.disk()).find(([key]) => key.endsWith(`group/${group.id}`));
-  const { dump } = JSON.parse(record?.[1] ?? "{}", (_key, value) =>
-    typeof value === "object" && value !== null && "$bytes" in value
-      ? new Uint8Array(Buffer.from(String(value.$bytes), "base64"))
-      : value,
-  ) as { dump: Uint8Array };
-  return new GroupState({ groupId: group.id as GroupId, account: device.account, dump });
-}
 
 describe("who has written", () => {
   const put = (group: Group, state: GroupState, index: number, text: string): void => {
