@@ -39,8 +39,6 @@ import type { RoomWorld } from "./room-base.js";
 export interface DirectoryWorld extends DirectWorld, RoomWorld {
   /** Told of a room that is to be read. */
   readonly onJoined: () => void;
-  /** Items in the inbox when the store was opened, by place of the room. */
-  readonly waiting: Map<string, number>;
 }
 
 /** See the module's description. */
@@ -230,9 +228,7 @@ export class Directory {
         : new LiveServer(this.world, { baseUrl, publicKey }, this.#serverRecords.get(baseUrl));
     this.#serverRecords.delete(baseUrl);
     this.servers.set(baseUrl, server);
-    const key = roomKey(baseUrl, token);
-    const room = new LiveRoom(server, token, record, this.world.waiting.get(key));
-    this.world.waiting.delete(key);
+    const room = new LiveRoom(server, token, record);
     server.rooms.set(token.toLowerCase(), room);
     return room;
   }

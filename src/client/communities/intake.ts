@@ -85,25 +85,8 @@ export function unsureIds(room: LiveRoom, { updates }: RoomPage): string[] {
   });
 }
 
-/**
- * Ids of messages of which a page has the reactions only, because it begins after them: a reaction takes a message to the end
- * of the changes, so reading page by page can pass one that was never seen.
- *
- * @param seen - those of {@link unsureIds} that are known
- */
-export function missedIds(room: LiveRoom, { updates }: RoomPage, seen: ReadonlySet<string>): number[] {
-  return updates.flatMap((update) =>
-    update.kind === "reactions" &&
-    !isOlder(room, update.id) &&
-    !seen.has(String(update.id)) &&
-    !room.isPosted(update.id)
-      ? [update.id]
-      : [],
-  );
-}
-
 /** True for messages that were there when everything was read. */
-const isOlder = ({ record: { newest = 0 } }: LiveRoom, id: number): boolean => id <= newest;
+export const isOlder = ({ record: { newest = 0 } }: LiveRoom, id: number): boolean => id <= newest;
 
 /** Marks a message of a room as known. */
 export function markKnown(

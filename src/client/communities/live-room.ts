@@ -21,8 +21,6 @@ export class LiveRoom {
   record: RoomRecord;
   /** The room as its server last described it; the number of users may be newer than on disk. */
   info: RoomInfo | undefined;
-  /** Items in the inbox that the app has not finished with. */
-  waiting: number;
   /** Code of the last poll's failure; undefined after one that went well. */
   failure: string | undefined;
   /** Local time before which the server does not want to be asked for it, ms. */
@@ -36,12 +34,11 @@ export class LiveRoom {
   /** By message id: reactions of pages that are older than this change are not news. */
   readonly #reacted = new Map<number, number>();
 
-  constructor(server: LiveServer, token: string, record: RoomRecord, waiting = 0) {
+  constructor(server: LiveServer, token: string, record: RoomRecord) {
     this.server = server;
     this.token = token;
     this.key = roomKey(server.baseUrl, token);
     this.record = record;
-    this.waiting = waiting;
     this.info = record.details as unknown as RoomInfo | undefined;
   }
 

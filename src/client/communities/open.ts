@@ -3,14 +3,12 @@
  *
  * @module
  */
-import type { Store } from "../../store/index.js";
 import { Limiter } from "../limiter.js";
 import type { MessageSource } from "../sources.js";
 import { Blinded } from "./blinded.js";
 import { Communities } from "./communities.js";
 import { sendDirect } from "./direct.js";
 import { Directory, type DirectoryWorld } from "./directory.js";
-import { ROOM_ITEM } from "./intake.js";
 import type { LiveServer } from "./live-server.js";
 import { Posts } from "./posts.js";
 import { inboxSource, roomSource } from "./source.js";
@@ -18,8 +16,6 @@ import type { CommunitiesWorld } from "./world.js";
 
 /** Servers polled at the same time. */
 const AT_ONCE = 4;
-/** Items read at a time to be counted. */
-const PAGE = 256;
 
 /** What the client does with its communities. */
 export interface CommunityParts {
@@ -55,7 +51,6 @@ export async function openCommunities(
     ...outer,
     posts,
     blinded,
-    waiting: await countWaiting(outer.store),
     onJoined,
     sessionIdOf: (id) => blinded.sessionIdOf(id),
     sendDirect: (server, to, content, settings) => sendDirect(world, server, to, content, settings),
@@ -91,17 +86,4 @@ export async function openCommunities(
       await Promise.all([posts.stopped(), directory.stopped(), blinded.settled()]);
     },
   };
-}
-
-/** How many items each room has in the inbox. */
-async function countWaiting(store: Store): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (let after = 0; ; ) {
-    const items = await store.inbox({ after, limit: PAGE });
-    for (const { sequence, room, namespace } of items) {
-      after = sequence;
-      if (room !== undefined && namespace === ROOM_ITEM) counts.set(room, (counts.get(room) ?? 0) + 1);
-    }
-    if (items.length < PAGE) return counts;
-  }
 }

@@ -13,7 +13,6 @@ import {
   type UserPermissions,
 } from "../../communities/index.js";
 import type { AbortOptions } from "../../errors/index.js";
-import { COMMUNITY_ROOMS } from "../../store/index.js";
 import type { MessageContent } from "../content.js";
 import type { UploadSettings } from "../files.js";
 import { invalidArgument } from "../targets.js";
@@ -102,23 +101,11 @@ export abstract class RoomBase {
   /** Asks the server for the room's description. */
   async refresh(options: AbortOptions = {}): Promise<RoomInfo> {
     const details = await this.call(roomCall(this.token), options);
-    await this.described(details);
+    const { change } = takeInfo(this.live, { ...details, details });
+    // The next poll brings it to disk: nobody else writes the record of a room.
+    this.live.info = details;
+    if (change !== undefined) this.world.events.emit("room", change);
     return details;
-  }
-
-  /** @internal Takes note of a description, and tells if the room is different. */
-  protected async described(details: RoomInfo): Promise<void> {
-    const { store, events } = this.world;
-    const { live } = this;
-    const { change } = takeInfo(live, { ...details, details });
-    live.info = details;
-    if (change === undefined) return;
-    await store.write((batch) => {
-      if (live.server.rooms.get(live.token.toLowerCase()) !== live) return;
-      live.record = { ...live.record, details: { ...details } };
-      batch.put(COMMUNITY_ROOMS, live.key, live.record);
-    });
-    events.emit("room", change);
   }
 
   /** @internal */

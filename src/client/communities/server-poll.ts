@@ -9,13 +9,10 @@ import {
   type InboxItem,
   inbox,
   MAX_PAGE,
-  messagesBefore,
   outbox,
   type PolledRoom,
   type PollResult,
   poll,
-  type RoomPage,
-  type RoomUpdate,
 } from "../../communities/index.js";
 import { isSessionError, SessionError, throwIfAborted } from "../../errors/index.js";
 import {
@@ -27,10 +24,11 @@ import {
 } from "../../store/index.js";
 import { MAX_BACKLOG } from "../poller.js";
 import { waitOf } from "./calling.js";
-import { missedIds, takeBox, takeInfo, takePage, unsureIds } from "./intake.js";
+import { takeBox, takeInfo, takePage, unsureIds } from "./intake.js";
 import type { LiveRoom } from "./live-room.js";
 import type { LiveServer, ServerWorld } from "./live-server.js";
 import type { RoomChange } from "./messages.js";
+import { completed } from "./missed.js";
 
 /** Pages of direct messages in one poll. */
 const MAX_BOX_PAGES = 20;
@@ -100,8 +98,9 @@ export class ServerPoll {
       return [];
     }
     return [...rooms.values()].filter((room) => {
-      if (isFull(room)) log.warn("the app is behind: no more messages of a room are retrieved", { server });
-      return !isFull(room) && localTime() >= room.notBefore;
+      const isFull = this.#isFull(room);
+      if (isFull) log.warn("the app is behind: no more messages of a room are retrieved", { server });
+      return !isFull && localTime() >= room.notBefore;
     });
   }
 
@@ -139,13 +138,15 @@ export class ServerPoll {
       return { records, record, counts, direct };
     });
     for (const [room, record] of done.records) room.record = record;
-    for (const [room, count] of done.counts) room.waiting += count;
-    const count = [...done.counts.values()].reduce((sum, each) => sum + each, 0);
     this.#server.record = done.record ?? this.#server.record;
     for (const change of changes) events.emit("room", change);
     for (const { room, polled } of pages) this.#judge(room, polled);
     for (const box of [result.inbox, result.outbox]) if (box?.ok === false) this.#server.report(box.error);
-    if (count > 0) onAdded("community", count);
+    let count = 0;
+    for (const [room, added] of done.counts) {
+      count += added;
+      if (added > 0) onAdded("community", added, room.key);
+    }
     if (done.direct > 0) onAdded("inbox", done.direct);
     return count + done.direct;
   }
@@ -156,33 +157,13 @@ export class ServerPoll {
     if (!messages.ok) return { room, polled, seen: new Set() };
     const seen = await this.#world.store.seen(room.key, unsureIds(room, messages.value));
     try {
-      const value = await this.#completed(room, messages.value, seen);
+      const value = await completed(this.#world, room, messages.value, seen);
       return { room, polled: { ...polled, messages: { ok: true, value } }, seen };
     } catch (error) {
       throwIfAborted(this.#world.lifetime);
       if (!isSessionError(error)) throw error;
       return { room, polled: { ...polled, messages: { ok: false, error } }, seen };
     }
-  }
-
-  /** `page` with the messages in it of which it has the reactions only, although they were never seen. */
-  async #completed(room: LiveRoom, page: RoomPage, seen: ReadonlySet<string>): Promise<RoomPage> {
-    const missed = missedIds(room, page, seen);
-    if (missed.length === 0) return page;
-    // The newest one before the next id is the message itself, unless it is gone.
-    const calls = missed.map((id) => messagesBefore(room.token, id + 1, { limit: 1 }));
-    const outcomes = await this.#server.connection.batch(calls, { signal: this.#world.lifetime });
-    const found = new Map<number, { readonly update: RoomUpdate; readonly row: unknown }>();
-    for (const outcome of outcomes) {
-      if (!outcome.ok) throw outcome.error;
-      const [update] = outcome.value.updates;
-      if (update?.kind === "message") found.set(update.message.id, { update, row: outcome.value.rows[0] });
-    }
-    const whole = page.updates.map((update, index) => {
-      const message = update.kind === "reactions" && missed.includes(update.id) && found.get(update.id);
-      return message || { update, row: page.rows[index] };
-    });
-    return { ...page, updates: whole.map(({ update }) => update), rows: whole.map(({ row }) => row) };
   }
 
   #takeRoom(
@@ -236,11 +217,11 @@ export class ServerPoll {
     const { cursor } = room.record;
     let received = 0;
     // The newest messages are where reading begins: there is nothing older to catch up with.
-    if (cursor === undefined || isFull(room)) return 0;
+    if (cursor === undefined || this.#isFull(room)) return 0;
     try {
       for await (const page of catchUp(this.#server.connection, room.token, cursor, { signal })) {
         const seen = await store.seen(room.key, unsureIds(room, page));
-        const whole = await this.#completed(room, page, seen);
+        const whole = await completed(this.#world, room, page, seen);
         const taken = await store.write((batch) => {
           if (!this.#server.isJoined(room)) return undefined;
           const result = takePage({ world: this.#world, batch, posts }, room, whole, seen);
@@ -249,10 +230,9 @@ export class ServerPoll {
         });
         if (taken === undefined) break;
         room.record = taken.record;
-        room.waiting += taken.count;
         received += taken.count;
-        if (taken.count > 0) onAdded("community", taken.count);
-        if (isFull(room)) break;
+        if (taken.count > 0) onAdded("community", taken.count, room.key);
+        if (this.#isFull(room)) break;
       }
     } catch (error) {
       throwIfAborted(signal);
@@ -297,10 +277,12 @@ export class ServerPoll {
     room.failure = error.code;
   }
 
+  /** True while the app has enough to do for a room. */
+  #isFull({ key }: LiveRoom): boolean {
+    return this.#world.backlog("community", key) >= MAX_BACKLOG;
+  }
+
   #isBoxFull(): boolean {
     return this.#world.backlog("inbox") >= MAX_BACKLOG;
   }
 }
-
-/** True while the app has enough to do for a room. */
-const isFull = ({ waiting }: LiveRoom): boolean => waiting >= MAX_BACKLOG;

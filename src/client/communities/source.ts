@@ -32,21 +32,17 @@ export interface SourcesWorld
 export function roomSource(world: SourcesWorld): MessageSource {
   return {
     name: "community",
+    placeOf: ({ room = "" }) => room,
     reads: ({ room, namespace }) => room !== undefined && namespace === ROOM_ITEM,
     async read(item) {
       const room = world.roomOf(item.room ?? "");
       // It was left.
       if (room === undefined) return undefined;
-      const message = await readRoomItem(world, item, room);
-      if (message === undefined) room.waiting--;
-      return message;
+      return await readRoomItem(world, item, room);
     },
     identityOf: ({ hash }) => hash ?? "",
-    // There is nothing to mark: polls know what they have seen (intake.ts).
-    markReceived(_batch, item) {
-      const room = world.roomOf(item.room ?? "");
-      if (room !== undefined) room.waiting--;
-    },
+    // Polls know what they have seen (intake.ts).
+    markReceived() {},
     async apply() {},
   };
 }

@@ -30,10 +30,10 @@ export interface CommunitiesWorld extends World {
   /** Ends with the client. */
   readonly lifetime: AbortSignal;
   readonly unsupported: Unsupported;
-  /** Items of a source that wait for the app. */
-  readonly backlog: (name: CommunitySourceName) => number;
-  /** Told of new items in the inbox. */
-  readonly onAdded: (name: CommunitySourceName, count: number) => void;
+  /** Items of a source that wait for the app, or of one room by its place in the store. */
+  readonly backlog: (name: CommunitySourceName, place?: string) => number;
+  /** Told of new items in the inbox; those of rooms room by room. */
+  readonly onAdded: (name: CommunitySourceName, count: number, place?: string) => void;
   /** Uploads files to the file server: those of direct messages. */
   readonly files: () => Pick<Files, "uploading">;
   /** Sends to a person through the swarm. */
