@@ -1,24 +1,10 @@
-import { Client, type ClientOptions } from "session-messenger-sdk/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { alice } from "./support/accounts.js";
 import { FakeNetwork } from "./support/fake-network.js";
-import { FakeTimers } from "./support/fake-timers.js";
+import { ownDevices } from "./support/own-devices.js";
 
 let net: FakeNetwork;
-const open: Client[] = [];
-
-async function device(options: Partial<ClientOptions> = {}): Promise<Client> {
-  const client = await Client.open({
-    account: alice,
-    network: net.network,
-    polling: false,
-    closeTimeoutMs: 200,
-    timers: new FakeTimers(),
-    ...options,
-  });
-  open.push(client);
-  return client;
-}
+const { device } = ownDevices(() => net);
 
 const NO_PRO = {
   credential: undefined,
@@ -31,9 +17,6 @@ const NO_PRO = {
 
 beforeEach(() => {
   net = new FakeNetwork();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
 test("settings are the same on all devices, and the other ones are told", async () => {

@@ -1,27 +1,14 @@
-import { Client, type ClientOptions } from "session-messenger-sdk/client";
+import type { ClientOptions } from "session-messenger-sdk/client";
 import { loadCompressor } from "session-messenger-sdk/config/zstd";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { alice } from "./support/accounts.js";
 import { FakeNetwork } from "./support/fake-network.js";
-import { FakeTimers } from "./support/fake-timers.js";
+import { ownDevices } from "./support/own-devices.js";
 
 const CONTACTS = 40;
 
 let net: FakeNetwork;
-const open: Client[] = [];
-
-async function device(options: Partial<ClientOptions> = {}): Promise<Client> {
-  const client = await Client.open({
-    account: alice,
-    network: net.network,
-    polling: false,
-    closeTimeoutMs: 200,
-    timers: new FakeTimers(),
-    ...options,
-  });
-  open.push(client);
-  return client;
-}
+const { device } = ownDevices(() => net);
 
 /** What the swarm has of the contacts after a device with `options` has put some there. */
 async function storedContacts(options: Partial<ClientOptions>): Promise<string[]> {
@@ -36,9 +23,6 @@ async function storedContacts(options: Partial<ClientOptions>): Promise<string[]
 
 beforeEach(() => {
   net = new FakeNetwork();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
 test("configs are compressed by themselves, to what the compressor gives", async () => {

@@ -1,11 +1,10 @@
-import { Client, type ClientOptions } from "session-messenger-sdk/client";
-import { type ConfigBase, Contacts, ConvoInfoVolatile, UserGroups } from "session-messenger-sdk/config";
-import { isSessionError, type SessionError } from "session-messenger-sdk/errors";
+import { Contacts, ConvoInfoVolatile, UserGroups } from "session-messenger-sdk/config";
+import { isSessionError } from "session-messenger-sdk/errors";
 import { accountFromSeed, parseGroupId } from "session-messenger-sdk/identity";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { alice, bob } from "./support/accounts.js";
 import { FakeNetwork } from "./support/fake-network.js";
-import { FakeTimers } from "./support/fake-timers.js";
+import { ownDevices, putConfig } from "./support/own-devices.js";
 
 const carol = accountFromSeed(new Uint8Array(16).fill(3));
 const GROUP = `03${"ab".repeat(32)}`;
@@ -13,33 +12,10 @@ const OTHER_GROUP = `03${"cd".repeat(32)}`;
 const BLINDED = `15${"77".repeat(32)}`;
 const SERVER = { baseUrl: "https://chat.example.org", publicKey: "11".repeat(32) };
 const ROOM = "https://chat.example.org/lobby";
-const MONTH = 2_592_000_000;
 
 let net: FakeNetwork;
-const open: Client[] = [];
-const errors: SessionError[] = [];
-
-async function device(options: Partial<ClientOptions> = {}): Promise<Client> {
-  const client = await Client.open({
-    account: alice,
-    network: net.network,
-    polling: false,
-    closeTimeoutMs: 200,
-    timers: new FakeTimers(),
-    ...options,
-  });
-  // There is no server behind the room.
-  client.on("error", (error) => error.code === "COMMUNITY_POLL_FAILED" || errors.push(error));
-  open.push(client);
-  return client;
-}
-
-/** Puts what another device pushed into the swarm. */
-function put(config: ConfigBase): void {
-  for (const data of config.push().messages) {
-    net.put(alice.sessionId, data, net.nodes, MONTH, config.namespace);
-  }
-}
+// There is no server behind the room.
+const { device, errors } = ownDevices(() => net, "COMMUNITY_POLL_FAILED");
 
 /** Another device is in a group and a room, and knows somebody of that room. */
 function join(): void {
@@ -47,18 +23,14 @@ function join(): void {
   groups.setGroup(GROUP, { name: "Friends", joined: 1_799_000_000 });
   groups.setGroup(OTHER_GROUP, { name: "Invited", invited: true });
   groups.setCommunity({ ...SERVER, room: "Lobby" }, { priority: 2, notifications: "mentions" });
-  put(groups);
+  putConfig(net, groups);
   const contacts = new Contacts(alice, { now: () => net.time });
   contacts.setBlinded(BLINDED, SERVER, { name: "Somebody" });
-  put(contacts);
+  putConfig(net, contacts);
 }
 
 beforeEach(() => {
-  errors.length = 0;
   net = new FakeNetwork();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
 describe("conversations of all kinds", () => {
@@ -86,7 +58,7 @@ describe("conversations of all kinds", () => {
   test("are those of old groups too, which have Session IDs", async () => {
     const groups = new UserGroups(alice, { now: () => net.time });
     groups.setLegacyGroup(carol.sessionId, { name: "Old friends" });
-    put(groups);
+    putConfig(net, groups);
     const [one, two] = [await device(), await device()];
     await one.sync();
     await two.sync();
@@ -175,7 +147,7 @@ describe("conversations of all kinds", () => {
       { lastRead: net.time - 7, unread: true },
       SERVER.publicKey,
     );
-    put(volatile);
+    putConfig(net, volatile);
     const told: unknown[] = [];
     client.on("conversation", ({ id, lastRead, markedUnread }) => told.push([id, lastRead, markedUnread]));
     await client.poll();

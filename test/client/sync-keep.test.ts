@@ -1,30 +1,22 @@
 import { MemoryLevel } from "memory-level";
 import { Client, type ClientOptions } from "session-messenger-sdk/client";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { alice } from "./support/accounts.js";
 import { FakeNetwork } from "./support/fake-network.js";
 import { FakeTimers } from "./support/fake-timers.js";
+import { MONTH, ownDevices } from "./support/own-devices.js";
 import { until } from "./support/wait.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const MONTH = 2_592_000_000;
 
 let net: FakeNetwork;
 let timers: FakeTimers;
-const open: Client[] = [];
+const { device: open } = ownDevices(() => net);
 
 /** A device of alice's account, whose profile is stored in the swarm. */
 async function device(options: Partial<ClientOptions> = {}): Promise<Client> {
-  const client = await Client.open({
-    account: alice,
-    network: net.network,
-    polling: false,
-    closeTimeoutMs: 200,
-    timers,
-    ...options,
-  });
-  open.push(client);
+  const client = await open({ timers, ...options });
   await client.profile.set({ name: "Alice" });
   await client.sync();
   timers.advance(3_000);
@@ -47,9 +39,6 @@ async function poll(client: Client): Promise<void> {
 beforeEach(() => {
   net = new FakeNetwork();
   timers = new FakeTimers();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
 describe("keeping configs alive", () => {

@@ -1,7 +1,5 @@
 import { MemoryLevel } from "memory-level";
-import { Client, type ClientOptions } from "session-messenger-sdk/client";
 import { Contacts, UserGroups } from "session-messenger-sdk/config";
-import type { SessionError } from "session-messenger-sdk/errors";
 import { accountFromSeed } from "session-messenger-sdk/identity";
 import {
   CONTACTS,
@@ -12,33 +10,17 @@ import {
   messageId,
   openStore,
 } from "session-messenger-sdk/store";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { alice, bob, copy, text } from "./support/accounts.js";
 import { FakeNetwork } from "./support/fake-network.js";
-import { FakeTimers } from "./support/fake-timers.js";
+import { ownDevices, putConfig } from "./support/own-devices.js";
 
 const carol = accountFromSeed(new Uint8Array(16).fill(3));
 const GROUP = `03${"ab".repeat(32)}`;
-const MONTH = 2_592_000_000;
 const MAX_STRANGERS = 1_000;
 
 let net: FakeNetwork;
-const open: Client[] = [];
-const errors: SessionError[] = [];
-
-async function device(options: Partial<ClientOptions> = {}): Promise<Client> {
-  const client = await Client.open({
-    account: alice,
-    network: net.network,
-    polling: false,
-    closeTimeoutMs: 200,
-    timers: new FakeTimers(),
-    ...options,
-  });
-  client.on("error", (error) => errors.push(error));
-  open.push(client);
-  return client;
-}
+const { device, errors } = ownDevices(() => net);
 
 /** Contacts of the account, as they are in the swarm. */
 function sharedContacts(): Contacts {
@@ -49,11 +31,7 @@ function sharedContacts(): Contacts {
 }
 
 beforeEach(() => {
-  errors.length = 0;
   net = new FakeNetwork();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
 describe("a person who is removed on another device", () => {
@@ -192,7 +170,7 @@ describe("strangers", () => {
     await store.close();
     const shared = new Contacts(alice, { now: () => net.time });
     shared.set(strangerId(0), { approved: true, name: "Friend" });
-    for (const data of shared.push().messages) net.put(alice.sessionId, data, net.nodes, MONTH, 3);
+    putConfig(net, shared);
     const client = await device({ store: level, sync: false });
     client.on("message", () => {});
     net.put(alice.sessionId, text(bob, alice, "hi", net.time));
@@ -211,7 +189,7 @@ describe("without sync", () => {
     const level = new MemoryLevel<string, string>();
     const theirs = new UserGroups(alice, { now: () => net.time });
     theirs.setGroup(GROUP, { name: "Friends" });
-    for (const data of theirs.push().messages) net.put(alice.sessionId, data, net.nodes, MONTH, 5);
+    putConfig(net, theirs);
     const first = await device({ store: level });
     await first.close();
     const bot = await device({ store: level, sync: false });

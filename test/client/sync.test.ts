@@ -1,55 +1,26 @@
 import { MemoryLevel } from "memory-level";
-import { Client, type ClientOptions } from "session-messenger-sdk/client";
 import { Contacts, UserProfile } from "session-messenger-sdk/config";
-import type { SessionError } from "session-messenger-sdk/errors";
 import { encodeMessage } from "session-messenger-sdk/messages";
 import { CONFIGS, openStore } from "session-messenger-sdk/store";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { alice, bob } from "./support/accounts.js";
 import { FakeNetwork } from "./support/fake-network.js";
 import { FakeTimers } from "./support/fake-timers.js";
+import { MONTH, ownDevices, putConfig } from "./support/own-devices.js";
 import { until } from "./support/wait.js";
 
 const NAMESPACES = [2, 3, 5, 4];
-const MONTH = 2_592_000_000;
 
 let net: FakeNetwork;
-const open: Client[] = [];
-const errors: SessionError[] = [];
-
-/** A device of alice's account. */
-async function device(options: Partial<ClientOptions> = {}): Promise<Client> {
-  const client = await Client.open({
-    account: alice,
-    network: net.network,
-    polling: false,
-    closeTimeoutMs: 200,
-    timers: new FakeTimers(),
-    ...options,
-  });
-  client.on("error", (error) => errors.push(error));
-  open.push(client);
-  return client;
-}
+const { device, errors } = ownDevices(() => net);
 
 const stored = (namespace: number): string[] =>
   (net.nodes[0]?.box(alice.sessionId, namespace) ?? []).map(({ hash }) => hash);
 const configStores = (): number =>
   net.callsOf("store").filter(({ params }) => params["namespace"] !== 0).length;
 
-/** Puts what another device pushed into the swarm. */
-function putAll(config: UserProfile | Contacts): void {
-  for (const data of config.push().messages) {
-    net.put(alice.sessionId, data, net.nodes, MONTH, config.namespace);
-  }
-}
-
 beforeEach(() => {
-  errors.length = 0;
   net = new FakeNetwork();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
 describe("reading configs", () => {
@@ -66,7 +37,7 @@ describe("reading configs", () => {
     const client = await device();
     const contacts = new Contacts(alice);
     contacts.set(bob.sessionId, { name: "Bob", nickname: "Bobby", approved: true, priority: 2 });
-    putAll(contacts);
+    putConfig(net, contacts);
     const told: unknown[] = [];
     client.on("contact", ({ id, nickname }) => told.push([id, nickname]));
     client.on("config", ({ configs }) => told.push(configs));
@@ -88,7 +59,7 @@ describe("reading configs", () => {
     const client = await device({ store });
     const profile = new UserProfile(alice);
     profile.name = "Alice";
-    putAll(profile);
+    putConfig(net, profile);
     await client.poll();
     await client.close();
     net.calls.length = 0;
@@ -128,7 +99,7 @@ describe("reading configs", () => {
     net.put(alice.sessionId, new Uint8Array(300).fill(7), net.nodes, MONTH, 2);
     const profile = new UserProfile(alice);
     profile.name = "Alice";
-    putAll(profile);
+    putConfig(net, profile);
     await client.poll();
     expect(client.profile.name).toBe("Alice");
     expect(errors).toEqual([]);
@@ -176,7 +147,7 @@ describe("pushing configs", () => {
   test("asks every member first when the device is new to the account, and keeps what is there", async () => {
     const profile = new UserProfile(alice);
     profile.name = "Old";
-    for (const data of profile.push().messages) net.put(alice.sessionId, data, net.nodes.slice(2), MONTH, 2);
+    putConfig(net, profile, net.nodes.slice(2));
     const client = await device({ random: () => 0 });
     await client.contacts.block(bob.sessionId);
     await client.sync();
