@@ -3,6 +3,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { until } from "./wait.js";
 
+/** A child compiles all of its sources first. */
+const START_MS = 50_000;
+
 const script = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 /** A child that runs `child.ts`. */
@@ -28,7 +31,7 @@ export class ClientProcess {
   async line(word: string): Promise<string> {
     const find = (): string | undefined =>
       this.lines.find((line) => line === word || line.startsWith(`${word} `));
-    await until(() => find() !== undefined || this.#child.exitCode !== null);
+    await until(() => find() !== undefined || this.#child.exitCode !== null, START_MS);
     const line = find();
     if (line === undefined) throw new Error(`the child ended without "${word}": ${this.#errors}`);
     return line.slice(word.length + 1);
