@@ -11,6 +11,7 @@ import type { ConfigBase } from "../config/index.js";
 import { isSessionError, SessionError, throwIfAborted } from "../errors/index.js";
 import type { SessionId } from "../identity/index.js";
 import type { CursorRecord, Store, StoreBatch } from "../store/index.js";
+import { closeMerge } from "./close-merge.js";
 import type { ContactState } from "./contact-state.js";
 import { asSessionError } from "./errors.js";
 import type { ConfigName, Emitter } from "./events.js";
@@ -169,8 +170,9 @@ export class Sync {
 
   /** Merges the items of one config; true if another version is current now. */
   #merge(batch: StoreBatch, config: ConfigBase, items: readonly RetrievedItem[]): boolean {
-    const { self, log } = this.#world;
+    const { self, log, configs } = this.#world;
     const { accepted, ignored, changed } = config.merge(items);
+    configs.addObsolete(config, closeMerge(config));
     for (const { hash, error } of ignored) log.warn("a config message was ignored", { hash, error });
     this.#unmerged ||= ignored.length > 0;
     const current = new Set(config.currentHashes);

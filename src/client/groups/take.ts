@@ -8,10 +8,11 @@
  * @module
  */
 import { isSessionError } from "../../errors/index.js";
-import { type GroupConfig, type GroupMember, readRemovalNotice } from "../../groups/index.js";
+import { type GroupMember, readRemovalNotice } from "../../groups/index.js";
 import type { GroupId } from "../../identity/index.js";
 import type { GroupCursorsRecord, StoreBatch } from "../../store/index.js";
 import { NAMESPACES } from "../../swarm/index.js";
+import { closeMerge } from "../close-merge.js";
 import type { Retrieved, RetrievedItem } from "../ports.js";
 import { type GroupNews, isNoNews, tellNews } from "./events.js";
 import type { LiveGroup } from "./live-group.js";
@@ -112,23 +113,6 @@ function takeState(
   }
   const obsolete = [state.info, state.members].flatMap(closeMerge);
   return { obsolete, fields: state.info.changesSince(info), ...state.members.changesSince(members) };
-}
-
-/**
- * Makes a version of its own of a merge before anything else is changed: a merge lists all that is there, so that what is
- * taken away in the same version is not listed, and comes back when another admin's version is merged (docs/protocol/config.md §6).
- *
- * @returns hashes of stored versions that it replaces
- */
-function closeMerge(config: GroupConfig): readonly string[] {
-  if (!config.needsPush || !config.canWrite) return [];
-  try {
-    return config.push().obsolete;
-  } catch (error) {
-    // The push tells.
-    if (!isSessionError(error, "CONFIG_TOO_LARGE", "GROUP_NO_KEYS")) throw error;
-    return [];
-  }
 }
 
 function removalOf(

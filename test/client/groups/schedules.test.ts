@@ -11,7 +11,7 @@ import { Schedule } from "../support/schedule.js";
 const [first, last] = (process.env["SCHEDULE"] ?? "1-200").split("-").map(Number) as [number, number?];
 const seeds = Array.from({ length: (last ?? first) - first + 1 }, (_, index) => first + index);
 /** Schedules in one test, so that a failure does not hide the others. */
-const PER_TEST = 25;
+const PER_TEST = 20;
 
 const portions: number[][] = [];
 for (let at = 0; at < seeds.length; at += PER_TEST) portions.push(seeds.slice(at, at + PER_TEST));
@@ -19,7 +19,7 @@ for (let at = 0; at < seeds.length; at += PER_TEST) portions.push(seeds.slice(at
 describe.each(portions.map((portion) => [portion[0], portion.at(-1), portion] as const))(
   "schedules %i to %i",
   (_first, _last, portion) => {
-    test("converge", { timeout: 120_000 }, async () => {
+    test("converge", { timeout: 300_000 }, async () => {
       const failures: string[] = [];
       for (const seed of portion) {
         const schedule = await Schedule.open(seed);
