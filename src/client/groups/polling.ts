@@ -8,7 +8,6 @@
  * @module
  */
 import { type AbortOptions, isSessionError, SessionError, throwIfAborted } from "../../errors/index.js";
-import { GROUP_TTL_MS } from "../../groups/index.js";
 import type { GroupId } from "../../identity/index.js";
 import type { ServiceNode } from "../../network/index.js";
 import { maxSizeFractions, NAMESPACES } from "../../swarm/index.js";
@@ -18,6 +17,7 @@ import { Limiter } from "../limiter.js";
 import { MemberTurn } from "../member-turn.js";
 import { hasMore, MAX_BACKLOG } from "../poller.js";
 import { orAborted } from "../timers.js";
+import { keepAlive } from "./keep.js";
 import type { LiveGroup } from "./live-group.js";
 import type { GroupPort } from "./port.js";
 import { type FoundInGroup, type TakeWorld, takeIn } from "./take.js";
@@ -63,8 +63,6 @@ const INTERVALS: ReadonlyArray<{ readonly within: number; readonly every: number
 /** A group is due a little early, or a loop of the same pace would miss every second time. */
 const EARLY_MS = 2_500;
 const MAX_PAUSE_MS = 120_000;
-/** The swarm is told to keep a group at most so often. */
-const KEEP_EVERY_MS = 3_600_000;
 
 /** One group's polls. */
 interface Course {
@@ -299,39 +297,7 @@ export class GroupPolling {
     if (!group.record.isRead && group.isOpen)
       await group.change((batch) => group.note(batch, { isRead: true }));
     await this.#world.afterPoll(group);
-    const keeping = this.#keep(group).finally(() => this.#keeping.delete(keeping));
+    const keeping = keepAlive(this.#world, group).finally(() => this.#keeping.delete(keeping));
     this.#keeping.add(keeping);
-  }
-
-  /** Lets keys, info and members live on; the swarm forgets what nobody asks to be kept. Never rejects. */
-  async #keep(group: LiveGroup): Promise<void> {
-    const { port, clock, log, lifetime } = this.#world;
-    const now = clock.now();
-    const { state, record } = group;
-    const configs = [
-      ["info", state.info],
-      ["members", state.members],
-    ] as const;
-    const hashes = [...state.keys.hashes, ...configs.flatMap(([, config]) => config.currentHashes)];
-    if (hashes.length === 0 || record.keptAt + KEEP_EVERY_MS > now) return;
-    try {
-      const expiry = now + GROUP_TTL_MS.info;
-      const { missing, gone } = await port.extend(group.auth, hashes, expiry, { signal: lifetime });
-      if (!group.isOpen) return;
-      await group.change((batch) => {
-        group.note(batch, { keptAt: now });
-        const { keys } = group.state;
-        // Nobody who comes now could read anything: there must be a key for all again.
-        const isClosed = group.isAdmin && keys.hashes.every((hash) => gone.has(hash));
-        if (isClosed && keys.pending === undefined) group.state.rekey();
-      });
-      for (const [name, config] of configs) {
-        if (group.isAdmin && config.currentHashes.some((hash) => missing.has(hash))) group.lost.add(name);
-      }
-      this.#world.wake(group);
-    } catch (error) {
-      if (!isSessionError(error)) throw error;
-      if (!lifetime.aborted) log.warn("keeping a group alive failed, and is tried again", { error });
-    }
   }
 }
