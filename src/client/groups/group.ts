@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AbortOptions } from "../../errors/index.js";
+import { type AbortOptions, isSessionError } from "../../errors/index.js";
 import type { GroupDetails, GroupMember } from "../../groups/index.js";
 import type { GroupId } from "../../identity/index.js";
 import type { ProfilePicture } from "../../messages/index.js";
@@ -111,7 +111,7 @@ export class Group {
    * @throws as `Client.send`; `GROUP_NOT_JOINED`
    */
   async send(content: MessageContent, options: GroupSendOptions = {}): Promise<SendResult> {
-    return sendToGroup(this.#world, this.#require(), content, options);
+    return this.#do((group) => sendToGroup(this.#world, group, content, options));
   }
 
   /** The texts of this group: see `Client.messages`. */
@@ -145,7 +145,7 @@ export class Group {
 
   /** Reads the group's swarm now. @throws `POLL_FAILED`, `GROUP_NOT_JOINED`, `ABORTED` */
   async poll(options: AbortOptions = {}): Promise<void> {
-    await this.#world.poll(this.#require(), options);
+    await this.#do((group) => this.#world.poll(group, options));
   }
 
   /**
@@ -156,17 +156,17 @@ export class Group {
    *   `GROUP_NOT_JOINED`, `GROUP_PUSH_FAILED`, `ABORTED`
    */
   async invite(ids: readonly string[], options: InviteOptions = {}): Promise<InviteResult> {
-    return inviteMembers(this.#world, this.#require(), ids, options);
+    return this.#do((group) => inviteMembers(this.#world, group, ids, options));
   }
 
   /** Invites or promotes somebody again who has not answered; admins only. @throws as {@link invite}, `GROUP_NOT_MEMBER` */
   async resendInvitation(id: string, options: AbortOptions = {}): Promise<InviteResult> {
-    return resendInvitation(this.#world, this.#require(), id, options);
+    return this.#do((group) => resendInvitation(this.#world, group, id, options));
   }
 
   /** Makes a member an admin, for good; admins only. @throws as {@link invite}, `GROUP_NOT_MEMBER` */
   async promote(id: string, options: AbortOptions = {}): Promise<InviteResult> {
-    return promoteMember(this.#world, this.#require(), id, options);
+    return this.#do((group) => promoteMember(this.#world, group, id, options));
   }
 
   /**
@@ -176,22 +176,24 @@ export class Group {
    *   `GROUP_PUSH_FAILED`, `ABORTED`
    */
   async remove(ids: string | readonly string[], options: RemoveOptions = {}): Promise<void> {
-    await removeMembers(this.#world, this.#require(), typeof ids === "string" ? [ids] : ids, options);
+    await this.#do((group) =>
+      removeMembers(this.#world, group, typeof ids === "string" ? [ids] : ids, options),
+    );
   }
 
   /** Leaves the group. @throws `GROUP_LAST_ADMIN` unless `destroy` is set, `GROUP_NOT_JOINED`, `GROUP_PUSH_FAILED`, `ABORTED` */
   async leave(options: LeaveOptions = {}): Promise<void> {
-    await leaveGroup(this.#world, this.#require(), options);
+    await this.#do((group) => leaveGroup(this.#world, group, options));
   }
 
   /** Ends the group for everybody, for good; admins only. @throws `GROUP_NOT_ADMIN`, `GROUP_NOT_JOINED`, `GROUP_PUSH_FAILED`, `ABORTED` */
   async destroy(options: AbortOptions = {}): Promise<void> {
-    await destroyGroup(this.#world, this.#require(), options);
+    await this.#do((group) => destroyGroup(this.#world, group, options));
   }
 
   /** Renames the group; admins only. @throws `NAME_EMPTY`, `NAME_TOO_LONG`, and as {@link setDescription} */
   async rename(name: string, options: AbortOptions = {}): Promise<void> {
-    await renameGroup(this.#world, this.#require(), name, options);
+    await this.#do((group) => renameGroup(this.#world, group, name, options));
   }
 
   /**
@@ -200,7 +202,7 @@ export class Group {
    * @throws `GROUP_INVALID_VALUE`, `GROUP_NOT_ADMIN`, `GROUP_NOT_JOINED`, `GROUP_PUSH_FAILED`, `ABORTED`
    */
   async setDescription(description: string, options: AbortOptions = {}): Promise<void> {
-    await setDescription(this.#world, this.#require(), description, options);
+    await this.#do((group) => setDescription(this.#world, group, description, options));
   }
 
   /** Uploads and sets the picture, or removes it; admins only. @throws as {@link setDescription}, `FILE_…` */
@@ -208,14 +210,14 @@ export class Group {
     image: Uint8Array | undefined,
     options: AbortOptions & UploadSettings = {},
   ): Promise<void> {
-    const group = this.#require();
+    this.#require();
     const picture = image === undefined ? undefined : await this.#world.files().uploadAvatar(image, options);
-    await setGroupPicture(this.#world, group, picture, options);
+    await this.#do((group) => setGroupPicture(this.#world, group, picture, options));
   }
 
   /** Sets after how many seconds messages disappear, 0 for never; admins only. @throws `INVALID_ARGUMENT`, as {@link setDescription} */
   async setDisappearing(seconds: number, options: AbortOptions = {}): Promise<void> {
-    await setGroupTimer(this.#world, this.#require(), seconds, options);
+    await this.#do((group) => setGroupTimer(this.#world, group, seconds, options));
   }
 
   /**
@@ -224,7 +226,7 @@ export class Group {
    * @throws `GROUP_NOT_ADMIN`, `INVALID_ARGUMENT`, `ID_INVALID`, `GROUP_NOT_JOINED`, `GROUP_PUSH_FAILED`, `ABORTED`
    */
   async deleteMessages(messages: GroupMessagesToDelete, options: AbortOptions = {}): Promise<void> {
-    await deleteGroupMessages(this.#world, this.#require(), messages, options);
+    await this.#do((group) => deleteGroupMessages(this.#world, group, messages, options));
   }
 
   /** Deletes for everybody what was sent before a time (unix seconds); admins only. @throws as {@link setDescription} */
@@ -232,7 +234,7 @@ export class Group {
     seconds: number,
     options: AbortOptions & { readonly attachmentsOnly?: boolean | undefined } = {},
   ): Promise<void> {
-    await deleteBefore(this.#world, this.#require(), seconds, options);
+    await this.#do((group) => deleteBefore(this.#world, group, seconds, options));
   }
 
   get #live(): LiveGroup | undefined {
@@ -241,6 +243,16 @@ export class Group {
 
   get #details(): GroupDetails | undefined {
     return this.#live?.state.info.details;
+  }
+
+  /** Works on the group; what the end of the client cuts off goes on with the next one. */
+  async #do<T>(task: (group: LiveGroup) => Promise<T>): Promise<T> {
+    try {
+      return await task(this.#require());
+    } catch (error) {
+      if (this.#world.lifetime.aborted && isSessionError(error, "ABORTED")) throw closedError();
+      throw error;
+    }
   }
 
   /** @throws `GROUP_NOT_JOINED`, `CLOSED` */
