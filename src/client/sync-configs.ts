@@ -201,10 +201,14 @@ export class Configs {
     if (this.needsPush) this.onChange();
   }
 
-  /** Hashes that are to be deleted with the next push, those of live messages excluded. */
-  obsolete(): string[] {
+  /**
+   * Hashes that are to be deleted with a push of `pushed`, those of live messages excluded. What a config that waits for
+   * another push replaces is all that the swarm has of it until then.
+   */
+  obsolete(pushed: readonly ConfigBase[]): string[] {
     const live = new Set(this.all.flatMap((config) => config.activeHashes));
-    return this.all.flatMap((config) => [...this.#of(config).obsolete]).filter((hash) => !live.has(hash));
+    const replaced = this.all.filter((config) => pushed.includes(config) || !config.needsPush);
+    return replaced.flatMap((config) => [...this.#of(config).obsolete]).filter((hash) => !live.has(hash));
   }
 
   addObsolete(config: ConfigBase, hashes: readonly string[]): void {

@@ -59,7 +59,8 @@ export async function pushOnce(
   );
   // A config that went back to what it was has the hash that it had.
   const live = new Set(items.map(({ namespace, data }) => messageHash(self, namespace, data)));
-  const obsolete = configs.obsolete().filter((hash) => !live.has(hash));
+  const pushed = jobs.map(({ config }) => config);
+  const obsolete = configs.obsolete(pushed).filter((hash) => !live.has(hash));
   const { hashes, deleted, error } = await port.push(items, obsolete, { signal });
   await store.write((batch) => {
     let place = 0;

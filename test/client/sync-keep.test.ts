@@ -2,6 +2,7 @@ import { MemoryLevel } from "memory-level";
 import { Client, type ClientOptions } from "session-messenger-sdk/client";
 import { beforeEach, describe, expect, test } from "vitest";
 import { alice } from "./support/accounts.js";
+import { person } from "./support/device.js";
 import { FakeNetwork } from "./support/fake-network.js";
 import { FakeTimers } from "./support/fake-timers.js";
 import { MONTH, ownDevices } from "./support/own-devices.js";
@@ -142,6 +143,33 @@ describe("keeping configs alive", () => {
     await client.poll();
     await until(() => net.callsOf("expire").length === 1);
     await until(() => stored().length === 1);
+  });
+
+  test("deletes nothing of a config whose change is not stored yet", async () => {
+    const client = await device();
+    const contacts = (): string[] => (net.nodes[0]?.box(alice.sessionId, 3) ?? []).map(({ hash }) => hash);
+    await client.contacts.setNickname(person(7).sessionId, "Bob");
+    await client.sync();
+    const before = contacts();
+    expect(before).toHaveLength(1);
+    const storesContacts = ({
+      requests = [],
+    }: {
+      requests?: Array<{ params: Record<string, unknown> }>;
+    }): boolean => requests.some(({ params }) => params["namespace"] === 3);
+    net.intercept = ({ method, params }) =>
+      method === "sequence" && storesContacts(params) ? { status: 503, body: "busy" } : undefined;
+    await client.contacts.setNickname(person(7).sessionId, "Bobby");
+    await expect(client.sync()).rejects.toMatchObject({ code: "CONFIG_PUSH_FAILED" });
+    lose();
+    net.time += HOUR;
+    await client.poll();
+    await until(() => stored().length === 1);
+    expect(contacts()).toEqual(before);
+    net.intercept = undefined;
+    await client.sync();
+    expect(contacts()).toHaveLength(1);
+    expect(contacts()).not.toEqual(before);
   });
 
   test("leaves what is to be changed to the push of the change", async () => {
