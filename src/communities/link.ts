@@ -52,6 +52,7 @@ export const OFFICIAL_COMMUNITY: CommunityAddress = {
  * @throws `COMMUNITY_LINK_INVALID`
  */
 export function parseCommunityLink(text: string): CommunityLink {
+  if (typeof text !== "string") throw invalidLink("the link is not a string");
   const trimmed = text.trim();
   if (trimmed.length > MAX_LINK) throw invalidLink("the link is too long");
   const [, address = "", token = "", key = ""] = LINK.exec(trimmed) ?? [];

@@ -117,10 +117,16 @@ export class Directory {
     const { configs, events } = this.world;
     const { server, token, conversation } = room;
     if (server.rooms.get(token.toLowerCase()) !== room) return;
-    const name = { baseUrl: server.baseUrl, room: token };
+    const key = communityKey({ baseUrl: server.baseUrl, token });
     await editConfigs(this.world, (_configs, batch) => {
-      configs.groups.removeCommunity(name);
-      configs.conversations.remove({ kind: "community", ...name });
+      // Devices may have joined it under several forms of its address: any that stays would join it again.
+      const same = [...configs.groups.communities()].filter(
+        (other) => keyOf(other.baseUrl, other.room) === key,
+      );
+      for (const { baseUrl, room: name } of same) {
+        configs.groups.removeCommunity({ baseUrl, room: name });
+        configs.conversations.remove({ kind: "community", baseUrl, room: name });
+      }
       this.#remove(batch, room);
     });
     events.emit("room", { conversation, change: "left", info: room.info });
@@ -139,7 +145,8 @@ export class Directory {
 
   /** The server with joined rooms, or one that is not polled. */
   liveServer(server: string | CommunityAddress): LiveServer {
-    const address = typeof server === "string" ? this.#addressOf(server) : server;
+    const isAddress = typeof server === "object" && server !== null;
+    const address = isAddress ? server : this.#addressOf(server);
     return this.#serverOf(address) ?? new LiveServer(this.world, address);
   }
 
@@ -186,7 +193,7 @@ export class Directory {
 
   /** A link, or the address of a server that is known. @throws `COMMUNITY_LINK_INVALID` */
   #addressOf(text: string): CommunityAddress {
-    if (text.includes("?")) {
+    if (typeof text !== "string" || text.includes("?")) {
       const { baseUrl, publicKey } = parseCommunityLink(text);
       return { baseUrl, publicKey };
     }

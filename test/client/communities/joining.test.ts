@@ -1,7 +1,8 @@
 /** Joining and leaving: links in all forms, and the same rooms on all devices. */
 import { bytesToBase32z, bytesToBase64, hexToBytes } from "session-messenger-sdk/bytes";
+import { UserGroups } from "session-messenger-sdk/config";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { codeOf, type Person, World } from "./support.js";
+import { accountOf, codeOf, type Person, World } from "./support.js";
 
 let world: World;
 let alice: Person;
@@ -58,6 +59,13 @@ describe("a link", () => {
   ])("%s is refused, and nobody is asked", async (link) => {
     expect(await codeOf(alice.client.communities.join(link))).toBe("COMMUNITY_LINK_INVALID");
     expect(world.requests).toEqual([]);
+  });
+
+  test("that is missing, as one from an unset variable, is refused", async () => {
+    const { communities } = alice.client;
+    const missing = undefined as unknown as string;
+    expect(await codeOf(communities.join(missing))).toBe("COMMUNITY_LINK_INVALID");
+    expect(await codeOf(communities.rooms(missing))).toBe("COMMUNITY_LINK_INVALID");
   });
 
   test("with another key is refused while the server is joined: it would silence its rooms", async () => {
@@ -198,6 +206,24 @@ describe("on two devices", () => {
     expect(phone.told.room.map(({ change }) => change)).toContain("left");
     await bobs.send({ text: "nobody hears this" });
     expect(await phone.poll()).toEqual([]);
+  });
+
+  test("a room that devices have joined under several forms of its address is left under all of them", async () => {
+    const { url, publicKey } = world.server;
+    const groups = new UserGroups(accountOf(5), { now: world.now });
+    for (const baseUrl of [url, url.replace("http:", "https:")])
+      groups.setCommunity({ baseUrl, room: "lobby", publicKey });
+    for (const data of groups.push().messages)
+      world.net.put(accountOf(5).sessionId, data, world.net.nodes, 30 * 86_400_000, groups.namespace);
+    await phone.client.sync();
+    expect(phone.client.communities.list().length).toBe(1);
+    await phone.client.communities.leave(`${url}/lobby`);
+    await phone.client.sync();
+    await laptop.client.sync();
+    const { store } = phone;
+    await phone.client.close();
+    const again = await world.person(5, { sync: true, store });
+    for (const { client } of [again, laptop]) expect(client.communities.list()).toEqual([]);
   });
 
   test("a room that was left while a device was away is gone when it opens", async () => {
