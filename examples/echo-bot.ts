@@ -16,7 +16,8 @@ console.log(`listening as ${bot.sessionId}`);
 
 // The handler is awaited. If it throws, or the process dies in it, the message comes again.
 bot.on("message", async (message) => {
-  if (message.outgoing) return;
+  // Not to itself on other devices, nor in groups and rooms that the account is in.
+  if (message.outgoing || message.source !== "direct") return;
   await bot.send(message.from, { text: `you said: ${message.text}` });
 });
 bot.on("error", (error) => console.error(`${error.code}: ${error.message}`));

@@ -23,20 +23,14 @@ export type ClientErrorCode =
   | "CONFIG_PUSH_FAILED"
   /** The account is not in the group: never was, was invited only, was removed, or there is no such group any more. */
   | "GROUP_NOT_JOINED"
-  /** The person is not on the group's member list. */
+  /** The person, or the account, is not on the group's member list. Nothing was changed. */
   | "GROUP_NOT_MEMBER"
-  /** The person is in the group already. */
+  /** The person is in the group already, or the account has answered already. Nothing was changed. */
   | "GROUP_ALREADY_MEMBER"
-  /** The account is the group's only admin: without it nobody could change the group. */
+  /** The account is the group's only admin: without it nobody could change the group. Promote somebody first, or destroy it. */
   | "GROUP_LAST_ADMIN"
   /** No invitation to the group waits for an answer; `standing` in the details says what the account is to it. */
   | "GROUP_NOT_INVITED"
-  /** The account is not on the group's member list. Nothing was changed. */
-  | "GROUP_NOT_MEMBER"
-  /** The account is on the group's member list already, or has answered already. Nothing was changed. */
-  | "GROUP_ALREADY_MEMBER"
-  /** The last admin would leave a group that nobody could change any more: promote somebody first, or destroy it. */
-  | "GROUP_LAST_ADMIN"
   /** A change of a group could not be brought to its swarm; it is tried again unless the call says otherwise. */
   | "GROUP_PUSH_FAILED"
   /** A community server, or one of its rooms, could not be polled: it is tried again. The cause says why. */

@@ -1,6 +1,6 @@
 /**
- * Blinded ids: who an account is in one community, so that its Session ID stays unknown there
- * (docs/protocol/identity.md §5, communities.md §4).
+ * Blinded ids: who an account is in one community, so that its Session ID is not shown there
+ * (docs/protocol/identity.md §5, communities.md §4). Whoever knows the server's key can compute it from an id of version 1.
  *
  * ```
  * a·B = A   account's Ed25519 key        X = its X25519 key        T = Ed25519 key of X with sign bit 0 (A or −A)
