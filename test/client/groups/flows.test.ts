@@ -434,6 +434,26 @@ describe("settings", () => {
     expect([group.name, group.description, group.disappearsAfter]).toEqual(["friends", "", 0]);
   });
 
+  test("that the end of the client cuts off go on with the next one", async () => {
+    const [ann, ben] = (await friends(2)) as [Device, Device];
+    const group = await groupOf(ann, ben);
+    let reached: () => void = () => {};
+    const isReached = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    ann.fault = () => {
+      reached();
+      return new Promise(() => {});
+    };
+    const renaming = group.rename("renamed").catch((error: unknown) => error);
+    await isReached;
+    await ann.restart();
+    expect(await renaming).toEqual(coded("CLOSED"));
+    ann.fault = () => undefined;
+    await rest(ann, ben);
+    expect(groupAt(ben, group)?.name).toBe("renamed");
+  });
+
   test("delete what was sent before a time, here and wherever it comes later", async () => {
     const [ann, ben, cid] = (await friends(3)) as [Device, Device, Device];
     const group = await groupOf(ann, ben, cid);

@@ -42,6 +42,15 @@ async function databaseOf(disk: Disk): Promise<MemoryLevel> {
   return database;
 }
 
+/** Rejects as a request does whose signal aborts. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => reject(new SessionError("ABORTED", "the request was aborted"));
+    if (signal?.aborted) end();
+    else signal?.addEventListener("abort", end, { once: true });
+  });
+}
+
 /** A client over a network in memory, with a store that outlives it. */
 export class Device {
   client!: Client;
@@ -158,7 +167,7 @@ export class Device {
       request: RpcRequest,
       options?: { readonly signal?: AbortSignal },
     ): ReturnType<Network["call"]> => {
-      const fault = await this.fault(request);
+      const fault = await Promise.race([this.fault(request), aborted(options?.signal)]);
       if (life.over || fault === "lost") throw unreachable();
       if (fault === "refused") return { status: 503, body: "not now", text: "not now", node, path: [] };
       const reply = await network.call(node, request, options);
