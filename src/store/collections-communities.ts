@@ -11,7 +11,18 @@
  * @module
  */
 import type { Collection } from "./collections.js";
-import { check, isId, isObject, isTime, members } from "./records.js";
+import {
+  check,
+  checked,
+  isBytes,
+  isFlag,
+  isId,
+  isObject,
+  isText,
+  isTexts,
+  isTime,
+  members,
+} from "./records.js";
 
 /** A room that the account has joined. */
 export interface RoomRecord {
@@ -64,33 +75,19 @@ export interface BlindedIdRecord {
   readonly publicKey: string;
 }
 
-const optional = (value: unknown, is: (value: unknown) => boolean): boolean =>
-  value === undefined || is(value);
-const isText = (value: unknown): boolean => typeof value === "string";
-const isFlag = (value: unknown): boolean => typeof value === "boolean";
+const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(isTime);
 
 /** By the server's address and the room in lower case. */
 export const COMMUNITY_ROOMS: Collection<RoomRecord> = {
   name: "community-room",
-  read(text) {
-    const record = members(text);
-    for (const name of ["cursor", "newest"]) check(optional(record[name], isTime), name);
-    check(optional(record["skipHistory"], isFlag), "skipHistory");
-    check(optional(record["details"], isObject), "details");
-    return record as unknown as RoomRecord;
-  },
+  read: (text) =>
+    checked(members(text), {}, { cursor: isTime, newest: isTime, skipHistory: isFlag, details: isObject }),
 };
 
 /** By the server's address. */
 export const COMMUNITY_SERVERS: Collection<ServerRecord> = {
   name: "community-server",
-  read(text) {
-    const record = members(text);
-    for (const name of ["inbox", "outbox"]) check(optional(record[name], isTime), name);
-    const { capabilities } = record;
-    check(capabilities === undefined || (Array.isArray(capabilities) && capabilities.every(isText)), "names");
-    return record as unknown as ServerRecord;
-  },
+  read: (text) => checked(members(text), {}, { capabilities: isTexts, inbox: isTime, outbox: isTime }),
 };
 
 /** In the order in which they were accepted for sending. */
@@ -98,29 +95,21 @@ export const COMMUNITY_POSTS: Collection<PostRecord> = {
   name: "community-post",
   read(text) {
     const record = members(text);
-    check(isText(record["baseUrl"]), "baseUrl");
-    check(isTime(record["timestamp"]), "timestamp");
-    if (record["kind"] === "direct") {
-      check(isId(record["recipient"]), "recipient");
-      check(record["encrypted"] instanceof Uint8Array, "encrypted");
-    } else {
-      check(record["kind"] === "room" && isText(record["token"]), "token");
-      for (const name of ["data", "signature"]) check(record[name] instanceof Uint8Array, name);
-      check(Array.isArray(record["files"]) && record["files"].every(isTime), "files");
-      check(optional(record["whisperTo"], isId), "whisperTo");
-      check(optional(record["whisperMods"], isFlag), "whisperMods");
-    }
-    return record as unknown as PostRecord;
+    const { kind } = record;
+    check(kind === "room" || kind === "direct", "kind");
+    const common = { baseUrl: isText, timestamp: isTime, kind: isText };
+    return kind === "direct"
+      ? checked<PostRecord & { kind: "direct" }>(record, { ...common, recipient: isId, encrypted: isBytes })
+      : checked<PostRecord & { kind: "room" }>(
+          record,
+          { ...common, token: isText, data: isBytes, signature: isBytes, files: isNumbers },
+          { whisperTo: isId, whisperMods: isFlag },
+        );
   },
 };
 
 /** By the blinded id. */
 export const BLINDED_IDS: Collection<BlindedIdRecord> = {
   name: "blinded-id",
-  read(text) {
-    const record = members(text);
-    check(optional(record["sessionId"], isId), "sessionId");
-    for (const name of ["baseUrl", "publicKey"]) check(isText(record[name]), name);
-    return record as unknown as BlindedIdRecord;
-  },
+  read: (text) => checked(members(text), { baseUrl: isText, publicKey: isText }, { sessionId: isId }),
 };

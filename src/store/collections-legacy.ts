@@ -8,7 +8,7 @@
  * @module
  */
 import type { Collection } from "./collections.js";
-import { check, isId, isObject, isTime, members } from "./records.js";
+import { checked, isBytes, isFlag, isIds, isObject, isText, isTime, members } from "./records.js";
 
 /** An X25519 pair of a legacy group. */
 export interface LegacyPairRecord {
@@ -36,22 +36,24 @@ export interface LegacyGroupRecord {
   readonly toRotate: boolean;
 }
 
-const isIds = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
-const isKey = (value: unknown): boolean => value instanceof Uint8Array && value.length === 32;
+const isKey = (value: unknown): boolean => isBytes(value) && value.length === 32;
 const isPair = (value: unknown): boolean =>
   isObject(value) && isKey(value["publicKey"]) && isKey(value["secretKey"]);
 
 /** By group id. */
 export const LEGACY_GROUPS: Collection<LegacyGroupRecord> = {
   name: "legacy-group",
-  read(text) {
-    const record = members(text);
-    check(typeof record["name"] === "string", "name");
-    for (const name of ["members", "admins", "zombies", "toInvite"]) check(isIds(record[name]), name);
-    check(Array.isArray(record["keyPairs"]) && record["keyPairs"].every(isPair), "keyPairs");
-    for (const name of ["timerSeconds", "joinedAt"]) check(isTime(record[name]), name);
-    check(/^(active|left|kicked)$/.test(String(record["status"])), "status");
-    check(typeof record["toRotate"] === "boolean", "toRotate");
-    return record as unknown as LegacyGroupRecord;
-  },
+  read: (text) =>
+    checked(members(text), {
+      name: isText,
+      members: isIds,
+      admins: isIds,
+      keyPairs: (value) => Array.isArray(value) && value.every(isPair),
+      zombies: isIds,
+      timerSeconds: isTime,
+      joinedAt: isTime,
+      status: (value) => /^(active|left|kicked)$/.test(String(value)),
+      toInvite: isIds,
+      toRotate: isFlag,
+    }),
 };

@@ -15,7 +15,22 @@
  * @module
  */
 import { padNumber } from "./keys.js";
-import { type CursorRecord, check, isId, isObject, isTime, members, type RecordReader } from "./records.js";
+import {
+  type CursorRecord,
+  check,
+  checked,
+  isBytes,
+  isFlag,
+  isId,
+  isIds,
+  isObject,
+  isText,
+  isTexts,
+  isTime,
+  isTimes,
+  members,
+  type RecordReader,
+} from "./records.js";
 
 /** A kind of records. */
 export interface Collection<T> {
@@ -176,68 +191,57 @@ export interface UnsupportedRecord {
   readonly room?: string | undefined;
 }
 
-const isText = (value: unknown): value is string => typeof value === "string";
-const optional = (value: unknown, is: (value: unknown) => boolean): boolean =>
-  value === undefined || is(value);
 const isTimer = (value: unknown): value is TimerRecord =>
   isObject(value) && /^(off|after-read|after-send)$/.test(String(value["mode"])) && isTime(value["seconds"]);
 const isPicture = (value: unknown): boolean =>
-  isObject(value) && isText(value["url"]) && value["key"] instanceof Uint8Array;
+  isObject(value) && isText(value["url"]) && isBytes(value["key"]);
+const isPersonalSetting = (value: unknown): boolean => /^(default|all|disabled)$/.test(String(value));
 
 /** By id of the person. */
 export const CONTACTS: Collection<ContactRecord> = {
   name: "contact",
-  read(text) {
-    const record = members(text);
-    for (const name of ["approved", "approvedMe", "blocked"]) check(typeof record[name] === "boolean", name);
-    for (const name of ["profileUpdatedAt", "timerSetAt", "readUpTo"]) check(isTime(record[name]), name);
-    check(isTimer(record["timer"]), "timer");
-    check(optional(record["theirTimer"], isTimer), "theirTimer");
-    check(optional(record["name"], isText), "name");
-    check(optional(record["picture"], isPicture), "picture");
-    for (const name of ["removedAt", "mutedUntil", "metAt"]) check(optional(record[name], isTime), name);
-    check(optional(record["nickname"], isText), "nickname");
-    check(optional(record["priority"], Number.isSafeInteger), "priority");
-    check(
-      optional(record["notifications"], (value) => /^(default|all|disabled)$/.test(String(value))),
-      "notifications",
-    );
-    check(
-      optional(record["markedUnread"], (value) => typeof value === "boolean"),
-      "markedUnread",
-    );
-    return record as unknown as ContactRecord;
-  },
+  read: (text) =>
+    checked(
+      members(text),
+      {
+        approved: isFlag,
+        approvedMe: isFlag,
+        blocked: isFlag,
+        profileUpdatedAt: isTime,
+        timer: isTimer,
+        timerSetAt: isTime,
+        readUpTo: isTime,
+      },
+      {
+        name: isText,
+        picture: isPicture,
+        theirTimer: isTimer,
+        removedAt: isTime,
+        nickname: isText,
+        priority: Number.isSafeInteger,
+        notifications: isPersonalSetting,
+        mutedUntil: isTime,
+        markedUnread: isFlag,
+        metAt: isTime,
+      },
+    ),
 };
 
 /** By {@link messageId}. */
 export const MESSAGES: Collection<MessageRecord> = {
   name: "message",
-  read(text) {
-    const record = members(text);
-    check(isId(record["conversation"]), "conversation");
-    check(isText(record["kind"]), "kind");
-    check(optional(record["hash"], isText), "hash");
-    for (const name of ["read", "attachments"])
-      check(
-        optional(record[name], (value) => typeof value === "boolean"),
-        name,
-      );
-    for (const name of ["timer", "disappearsAt"]) check(optional(record[name], isTime), name);
-    return record as unknown as MessageRecord;
-  },
+  read: (text) =>
+    checked(
+      members(text),
+      { conversation: isId, kind: isText },
+      { hash: isText, read: isFlag, timer: isTime, disappearsAt: isTime, attachments: isFlag },
+    ),
 };
 
 /** By {@link disappearingId}. */
 export const DISAPPEARING: Collection<DisappearingRecord> = {
   name: "disappearing",
-  read(text) {
-    const record = members(text);
-    check(isId(record["conversation"]), "conversation");
-    check(isId(record["author"]), "author");
-    check(isTime(record["timestamp"]), "timestamp");
-    return record as unknown as DisappearingRecord;
-  },
+  read: (text) => checked(members(text), { conversation: isId, author: isId, timestamp: isTime }),
 };
 
 /** By hash. */
@@ -253,64 +257,63 @@ export const CHORES: Collection<ChoreRecord> = {
 /** By hash. */
 export const UNSUPPORTED: Collection<UnsupportedRecord> = {
   name: "unsupported",
-  read(text) {
-    const record = members(text);
-    for (const name of ["reason", "version"]) check(isText(record[name]), name);
-    check(Number.isInteger(record["namespace"]), "namespace");
-    check(record["data"] instanceof Uint8Array, "data");
-    for (const name of ["timestamp", "expiration"]) check(isTime(record[name]), name);
-    check(optional(record["until"], isTime), "until");
-    check(optional(record["room"], isText), "room");
-    check(optional(record["pubkey"], isId), "pubkey");
-    return record as unknown as UnsupportedRecord;
-  },
+  read: (text) =>
+    checked(
+      members(text),
+      {
+        reason: isText,
+        namespace: Number.isInteger,
+        data: isBytes,
+        timestamp: isTime,
+        expiration: isTime,
+        version: isText,
+      },
+      { until: isTime, pubkey: isId, room: isText },
+    ),
 };
 
 /** By namespace. */
 export const CONFIGS: Collection<ConfigRecord> = {
   name: "config",
-  read(text) {
-    const record = members(text);
-    check(record["dump"] instanceof Uint8Array, "dump");
-    check(Array.isArray(record["obsolete"]) && record["obsolete"].every(isText), "obsolete");
-    check(isTime(record["keptAt"]), "keptAt");
-    check(
-      optional(record["local"], (value) => typeof value === "boolean"),
-      "local",
-    );
-    return record as unknown as ConfigRecord;
-  },
+  read: (text) =>
+    checked(members(text), { dump: isBytes, obsolete: isTexts, keptAt: isTime }, { local: isFlag }),
 };
 
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
-const isIds = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
 const isNotice = (value: unknown): boolean =>
   isObject(value) && isObject(value["update"]) && isTime(value["timestamp"]) && isTime(value["timer"]);
+const isNotices = (value: unknown): boolean => Array.isArray(value) && value.every(isNotice);
 
-function checkPendingWork(value: unknown): void {
+function isPendingWork(value: unknown): boolean {
   check(isObject(value), "pending");
-  const { notices } = value;
-  check(Array.isArray(notices) && notices.every(isNotice), "notices");
-  for (const name of ["supplement", "unrevoke"]) check(isIds(value[name]), name);
-  check(isTexts(value["deleteHashes"]), "deleteHashes");
-  check(typeof value["deleteAll"] === "boolean", "deleteAll");
+  checked<PendingGroupWork>(value, {
+    notices: isNotices,
+    supplement: isIds,
+    unrevoke: isIds,
+    deleteHashes: isTexts,
+    deleteAll: isFlag,
+  });
+  return true;
 }
 
 /** By group id. */
 export const GROUPS: Collection<GroupRecord> = {
   name: "group",
-  read(text) {
-    const record = members(text);
-    check(record["dump"] instanceof Uint8Array, "dump");
-    checkPendingWork(record["pending"]);
-    check(isTexts(record["obsolete"]), "obsolete");
-    for (const name of ["isRead", "isLeaving"]) check(typeof record[name] === "boolean", name);
-    for (const name of ["keptAt", "activeAt", "deletedBefore", "attachmentsDeletedBefore", "openedAt"])
-      check(isTime(record[name]), name);
-    for (const name of ["former", "left", "since"])
-      check(isObject(record[name]) && Object.values(record[name]).every(isTime), name);
-    return record as unknown as GroupRecord;
-  },
+  read: (text) =>
+    checked(members(text), {
+      dump: isBytes,
+      pending: isPendingWork,
+      obsolete: isTexts,
+      keptAt: isTime,
+      isRead: isFlag,
+      isLeaving: isFlag,
+      activeAt: isTime,
+      deletedBefore: isTime,
+      attachmentsDeletedBefore: isTime,
+      openedAt: isTime,
+      former: isTimes,
+      left: isTimes,
+      since: isTimes,
+    }),
 };
 
 /** By group id. */
@@ -330,6 +333,9 @@ export const messageId = (author: string, timestamp: number): string => `${autho
 /** Id of a message that disappears at `at`. */
 export const disappearingId = (at: number, author: string, timestamp: number): string =>
   `${padNumber(at)}/${messageId(author, timestamp)}`;
+
+/** The author in a {@link messageId}. */
+export const authorOf = (id: string): string => id.slice(0, id.lastIndexOf("/"));
 
 /** The sent time in a {@link messageId}. */
 export const timestampOf = (id: string): number => Number(id.slice(id.lastIndexOf("/") + 1));

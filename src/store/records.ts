@@ -72,6 +72,12 @@ export const isTime = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0;
 export const isId = (value: unknown): value is string =>
   typeof value === "string" && /^[0-9a-f]{66}$/.test(value);
+export const isText = (value: unknown): value is string => typeof value === "string";
+export const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
+export const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
+export const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+export const isIds = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
+export const isTimes = (value: unknown): boolean => isObject(value) && Object.values(value).every(isTime);
 
 /** Turns a stored text into a record, or throws anything at all. */
 export type RecordReader<T> = (text: string) => T;
@@ -84,6 +90,24 @@ export function members(text: string): Record<string, unknown> {
 
 export function check(condition: boolean, member: string): asserts condition {
   if (!condition) throw new TypeError(`${member} is not valid`);
+}
+
+type Check = (value: unknown) => boolean;
+type OptionalName<T> = keyof { [Name in keyof T as undefined extends T[Name] ? Name : never]: unknown };
+
+/**
+ * The record with these members, if all of them pass; those in `optional` may be absent. The types see to it that no member
+ * goes without a check.
+ */
+export function checked<T extends object>(
+  record: Record<string, unknown>,
+  required: Readonly<Record<Exclude<keyof T, OptionalName<T>>, Check>>,
+  ...[optional]: [OptionalName<T>] extends [never] ? [] : [Readonly<Record<OptionalName<T>, Check>>]
+): T {
+  for (const [name, is] of Object.entries<Check>(required)) check(is(record[name]), name);
+  for (const [name, is] of Object.entries<Check>(optional ?? {}))
+    check(record[name] === undefined || is(record[name]), name);
+  return record as T;
 }
 
 export const readVersion: RecordReader<number> = (text) => {
