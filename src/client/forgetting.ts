@@ -4,8 +4,7 @@
  * @module
  */
 import {
-  DISAPPEARING,
-  disappearingId,
+  authorOf,
   type ListedRecord,
   MESSAGES,
   type MessageRecord,
@@ -15,6 +14,7 @@ import {
   timestampOf,
 } from "../store/index.js";
 import type { ContactState } from "./contact-state.js";
+import { dropMessage } from "./world.js";
 
 /** What forgetting works on. */
 export interface ForgettingWorld {
@@ -50,11 +50,7 @@ export async function messagesWith(
 /** Forgets them, with the batch. */
 export function forgetMessages(batch: StoreBatch, found: Found): void {
   for (const { id, record } of found) {
-    batch.delete(MESSAGES, id);
-    if (record.disappearsAt === undefined) continue;
-    const timestamp = timestampOf(id);
-    const author = id.slice(0, id.lastIndexOf("/"));
-    batch.delete(DISAPPEARING, disappearingId(record.disappearsAt, author, timestamp));
+    dropMessage(batch, { author: authorOf(id), timestamp: timestampOf(id) }, record);
   }
 }
 

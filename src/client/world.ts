@@ -67,19 +67,28 @@ export function putMessage(
   }
 }
 
+/** Removes the record of a message, and when it disappears. */
+export function dropMessage(
+  batch: StoreBatch,
+  { author, timestamp }: MessageName,
+  record: MessageRecord | undefined,
+): void {
+  batch.delete(MESSAGES, messageId(author, timestamp));
+  if (record?.disappearsAt !== undefined) {
+    batch.delete(DISAPPEARING, disappearingId(record.disappearsAt, author, timestamp));
+  }
+}
+
 /** A deleted message stays so for so long, whatever copies of it come again, ms. */
 const GONE_MS = 2_592_000_000;
 
 /** Forgets a message, for good. */
 export function forgetMessage(
   batch: StoreBatch,
-  { author, timestamp }: MessageName,
+  message: MessageName,
   record: MessageRecord | undefined,
   now: number,
 ): void {
-  batch.delete(MESSAGES, messageId(author, timestamp));
-  batch.markGone(author, timestamp, now + GONE_MS);
-  if (record?.disappearsAt !== undefined) {
-    batch.delete(DISAPPEARING, disappearingId(record.disappearsAt, author, timestamp));
-  }
+  dropMessage(batch, message, record);
+  batch.markGone(message.author, message.timestamp, now + GONE_MS);
 }

@@ -5,6 +5,7 @@
  */
 import type { GroupId, SessionId } from "../../identity/index.js";
 import {
+  authorOf,
   type ListedRecord,
   MESSAGES,
   type MessageRecord,
@@ -43,7 +44,7 @@ export async function localMessages(
     const page: ListedRecord<MessageRecord>[] = await store.list(MESSAGES, { ...range, from, limit: PAGE });
     for (const { id, record } of page) {
       if (record.conversation === group)
-        found.push({ author: id.slice(0, id.indexOf("/")), timestamp: timestampOf(id), record });
+        found.push({ author: authorOf(id), timestamp: timestampOf(id), record });
     }
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return found;
