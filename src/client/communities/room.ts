@@ -126,10 +126,7 @@ export class Room extends RoomModeration {
     emoji: string,
     options: AbortOptions = {},
   ): Promise<ReactionChange> {
-    return this.#reacted(
-      message,
-      await this.call(addReaction(this.token, messageIdOf(message), emoji), options),
-    );
+    return await this.#changeReaction(addReaction, message, emoji, options);
   }
 
   /** Takes an own reaction back. */
@@ -138,10 +135,7 @@ export class Room extends RoomModeration {
     emoji: string,
     options: AbortOptions = {},
   ): Promise<ReactionChange> {
-    return this.#reacted(
-      message,
-      await this.call(removeReaction(this.token, messageIdOf(message), emoji), options),
-    );
+    return await this.#changeReaction(removeReaction, message, emoji, options);
   }
 
   /**
@@ -211,8 +205,15 @@ export class Room extends RoomModeration {
     throw error;
   }
 
-  #reacted(message: RoomMessageTarget, change: ReactionChange): ReactionChange {
-    this.live.reacted(messageIdOf(message), change.seqno);
+  async #changeReaction(
+    request: typeof addReaction | typeof removeReaction,
+    message: RoomMessageTarget,
+    emoji: string,
+    options: AbortOptions,
+  ): Promise<ReactionChange> {
+    const id = messageIdOf(message);
+    const change = await this.call(request(this.token, id, emoji), options);
+    this.live.reacted(id, change.seqno);
     return change;
   }
 
