@@ -19,7 +19,7 @@ import type { UploadSettings } from "../files.js";
 import { orAborted } from "../timers.js";
 import { tellMembers } from "./invite.js";
 import type { LiveGroup } from "./live-group.js";
-import { adminContext, checkIds, listedProfile, networkTime } from "./roles.js";
+import { adminContext, checkIds, checkTokens, listedProfile, networkTime } from "./roles.js";
 import { checkDescription } from "./settings.js";
 import type { GroupWorld } from "./world.js";
 
@@ -55,12 +55,14 @@ export async function createGroup(
     throw new SessionError<GroupErrorCode>("GROUP_TOO_MANY_MEMBERS", "a group has at most 100 members", {
       details: { members: members.length + 1, limit: MAX_GROUP_MEMBERS },
     });
+  const groupKey = createGroupKey({ crypto });
+  const { publicKey, secretKey } = groupKey;
+  const id = groupIdOf(publicKey);
+  checkTokens(groupKey, members, crypto);
   await networkTime(world, signal);
   const picture =
     image === undefined ? undefined : await files().uploadAvatar(image, { ...settings, signal });
   throwIfAborted(signal);
-  const { publicKey, secretKey } = createGroupKey({ crypto });
-  const id = groupIdOf(publicKey);
   const group = await store.write((batch) => {
     const created = Math.floor(clock.now() / 1000);
     configs.groups.setGroup(id, { name: checked, secretKey, joined: created, invited: false });

@@ -6,6 +6,7 @@
 import { type AbortOptions, SessionError } from "../../errors/index.js";
 import { deleteContentMessage, type GroupErrorCode } from "../../groups/index.js";
 import type { SessionId } from "../../identity/index.js";
+import { isMessageHash } from "../../swarm/index.js";
 import { invalidArgument } from "../targets.js";
 import type { LiveGroup } from "./live-group.js";
 import { deleteLocal, type LocalMessage, localMessages } from "./local-messages.js";
@@ -22,8 +23,8 @@ export interface GroupMessagesToDelete {
   readonly from?: readonly string[] | undefined;
 }
 
-/** Hashes in one control message: the schema has no limit, but servers take no larger messages. */
-const MAX_HASHES = 500;
+/** Hashes, and authors, in one control message: the schema has no limit, but servers take no larger messages. */
+const MAX_NAMED = 500;
 
 /**
  * Deletes messages for everybody. Members delete their own ones: other devices are asked to, the swarm keeps its copies until
@@ -41,6 +42,7 @@ export async function deleteGroupMessages(
   const hashes = checkHashes(wanted);
   const members = checkIds(wanted.from ?? []);
   if (hashes.length + members.length === 0) throw invalidArgument("there is nothing to delete");
+  if (members.length > MAX_NAMED) throw invalidArgument("too many authors at once", { max: MAX_NAMED });
   await networkTime(world, signal);
   const known = await localMessages(world.store, group.id);
   const named = new Set(hashes);
@@ -81,10 +83,10 @@ function checkHashes({ hashes = [], messages = [] }: GroupMessagesToDelete): str
   if (!Array.isArray(hashes) || !Array.isArray(messages))
     throw invalidArgument("the messages to delete are not an array");
   const all = [...hashes, ...messages.map(({ hash }: { readonly hash?: string | undefined }) => hash)];
-  if (!all.every((hash): hash is string => typeof hash === "string" && hash !== ""))
-    throw invalidArgument("a message to delete has no hash");
-  if (all.length > MAX_HASHES)
-    throw invalidArgument("too many messages to delete at once", { max: MAX_HASHES });
+  // A server refuses a request with anything else in it, and everything that goes along.
+  if (!all.every(isMessageHash)) throw invalidArgument("a message to delete has no hash of a swarm");
+  if (all.length > MAX_NAMED)
+    throw invalidArgument("too many messages to delete at once", { max: MAX_NAMED });
   return [...new Set(all)];
 }
 

@@ -25,7 +25,15 @@ import { Limiter } from "../limiter.js";
 import { sendDirect } from "./direct.js";
 import type { LiveGroup } from "./live-group.js";
 import type { MutablePending } from "./pending.js";
-import { adminContext, checkIds, listedProfile, networkTime, requireAdmin, requireMember } from "./roles.js";
+import {
+  adminContext,
+  checkIds,
+  checkTokens,
+  listedProfile,
+  networkTime,
+  requireAdmin,
+  requireMember,
+} from "./roles.js";
 import type { GroupWorld } from "./world.js";
 
 /** How to invite. */
@@ -59,9 +67,10 @@ export async function inviteMembers(
   ids: readonly string[],
   { history = false, asAdmin = false, signal }: InviteOptions = {},
 ): Promise<InviteResult> {
-  requireAdmin(group);
+  const groupKey = requireAdmin(group);
   const members = checkIds(ids);
   if (members.length === 0) return { sent: [], failed: [] };
+  checkTokens(groupKey, members, world.crypto);
   await networkTime(world, signal);
   await group.change((_batch, pending) => {
     checkNewcomers(group, members);

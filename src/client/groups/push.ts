@@ -11,7 +11,7 @@
 import type { Compress } from "../../config/index.js";
 import type { Crypto } from "../../crypto/index.js";
 import { type AbortOptions, isSessionError, type SessionError } from "../../errors/index.js";
-import { encodeGroupMessage, GROUP_TTL_MS, type GroupState, subaccountToken } from "../../groups/index.js";
+import { encodeGroupMessage, GROUP_TTL_MS, type GroupKeys, type GroupState } from "../../groups/index.js";
 import type { Account, SessionId } from "../../identity/index.js";
 import type { Expiration, Profile } from "../../messages/index.js";
 import type { GroupUpdateMessage } from "../../proto/index.js";
@@ -20,6 +20,7 @@ import { MAX_REVOKED_SUBACCOUNTS, messageHash } from "../../swarm/index.js";
 import type { ClockPort } from "../ports.js";
 import type { LiveGroup } from "./live-group.js";
 import type { GroupPort, GroupSequence, GroupStep, GroupStepResult } from "./port.js";
+import { memberToken } from "./roles.js";
 
 /** What a push works with. */
 export interface PushWorld {
@@ -116,9 +117,13 @@ function planKeys({ clock }: PushWorld, { id, state, record }: LiveGroup, plan: 
     data,
     ttl: GROUP_TTL_MS.keys,
   });
-  const supplement = record.pending.supplement as readonly SessionId[];
-  if (supplement.length > 0 && state.keys.generation !== undefined)
-    plan.finish(store(state.keys.supplement(supplement)), { supplement });
+  const { supplement } = record.pending;
+  if (supplement.length > 0 && state.keys.generation !== undefined) {
+    const parts = supplements(state.keys, supplement.filter(isListed(state)) as SessionId[]);
+    const served = new Set<string>(parts.flatMap(({ ids }) => ids));
+    plan.effects.push(({ done }) => done({ supplement: supplement.filter((id) => !served.has(id)) }));
+    for (const { ids, data } of parts) plan.finish(store(data), { supplement: ids });
+  }
   const { pending: rekey } = state.keys;
   if (rekey === undefined) return;
   const result = plan.add(store(rekey.message));
@@ -130,6 +135,31 @@ function planKeys({ clock }: PushWorld, { id, state, record }: LiveGroup, plan: 
     batch.markSeen(id, hash, clock.now() + REMEMBER_MS);
   });
 }
+
+/**
+ * The messages that hand the keys to members, as few as servers take. Who could not be given all keys in one message of
+ * their own, or whose id nobody can have, gets none.
+ */
+function supplements(
+  keys: GroupKeys,
+  ids: readonly SessionId[],
+): Array<{ readonly ids: readonly SessionId[]; readonly data: Uint8Array }> {
+  if (ids.length === 0) return [];
+  try {
+    return [{ ids, data: keys.supplement(ids) }];
+  } catch (error) {
+    if (!isSessionError(error, "GROUP_TOO_MANY_MEMBERS", "GROUP_INVALID_MEMBER")) throw error;
+    if (ids.length === 1) return [];
+    const half = Math.ceil(ids.length / 2);
+    return [...supplements(keys, ids.slice(0, half)), ...supplements(keys, ids.slice(half))];
+  }
+}
+
+/** Whether an account is on the list to stay: who was removed meanwhile is given nothing. */
+const isListed =
+  ({ members }: GroupState) =>
+  (id: string): boolean =>
+    members.get(id as SessionId)?.removal === 0;
 
 function planConfig(
   { crypto }: PushWorld,
@@ -233,11 +263,15 @@ function planAccess({ crypto }: PushWorld, { state, record }: LiveGroup, plan: P
   const { groupKey } = state.keys;
   if (groupKey === undefined) return;
   const { unrevoke, deleteAll } = record.pending;
-  const isListed = (id: string): boolean => state.members.get(id as SessionId)?.removal === 0;
-  plan.effects.push(({ done }) => done({ unrevoke: unrevoke.filter((id) => !isListed(id)) }));
-  for (const ids of inChunks(unrevoke.filter(isListed), MAX_REVOKED_SUBACCOUNTS)) {
-    const tokens = ids.map((id) => subaccountToken(groupKey, id as SessionId, undefined, crypto));
-    plan.finish({ kind: "unrevoke", tokens }, { unrevoke: ids });
+  const tokens = new Map<string, Uint8Array>();
+  for (const id of unrevoke.filter(isListed(state))) {
+    const token = memberToken(groupKey, id as SessionId, crypto);
+    if (token !== undefined) tokens.set(id, token);
+  }
+  plan.effects.push(({ done }) => done({ unrevoke: unrevoke.filter((id) => !tokens.has(id)) }));
+  for (const chunk of inChunks([...tokens], MAX_REVOKED_SUBACCOUNTS)) {
+    const step = { kind: "unrevoke", tokens: chunk.map(([, token]) => token) } as const;
+    plan.finish(step, { unrevoke: chunk.map(([id]) => id) });
   }
   if (deleteAll) plan.finish({ kind: "delete-all", namespace: MESSAGES }, { deleteAll: true });
 }

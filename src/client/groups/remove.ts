@@ -13,9 +13,7 @@ import {
   deleteContentMessage,
   GROUP_MESSAGES_NAMESPACE,
   GROUP_TTL_MS,
-  MEMBER_ACCESS,
   memberChangeMessage,
-  subaccountToken,
 } from "../../groups/index.js";
 import type { SessionId } from "../../identity/index.js";
 import type { Profile } from "../../messages/index.js";
@@ -27,7 +25,7 @@ import type { LiveGroup } from "./live-group.js";
 import { deleteLocal, type LocalMessage, localMessages } from "./local-messages.js";
 import type { GroupStep } from "./port.js";
 import { encodeNotice, inChunks } from "./push.js";
-import { adminContext, checkIds, networkTime, requireAdmin, requireMember } from "./roles.js";
+import { adminContext, checkIds, memberToken, networkTime, requireAdmin, requireMember } from "./roles.js";
 import type { GroupWorld } from "./world.js";
 
 const REMOVALS = NAMESPACES.revokedRetrievable;
@@ -146,13 +144,11 @@ async function shutOut(
   });
   // Up to the generation that shuts them out: another admin may have made one of the same number that still serves them.
   const notice = buildRemovalNotice(groupKey, removed, (keys.generation ?? 0) + 1, {}, crypto);
+  const tokens = removed.flatMap((id) => memberToken(groupKey, id, crypto) ?? []);
   const steps: GroupStep[] = [
     { kind: "store", namespace: REMOVALS, data: notice, ttl: GROUP_TTL_MS.removals },
-    ...inChunks(removed, MAX_REVOKED_SUBACCOUNTS).map((ids): GroupStep => {
-      return {
-        kind: "revoke",
-        tokens: ids.map((id) => subaccountToken(groupKey, id, MEMBER_ACCESS, crypto)),
-      };
+    ...inChunks(tokens, MAX_REVOKED_SUBACCOUNTS).map((chunk): GroupStep => {
+      return { kind: "revoke", tokens: chunk };
     }),
   ];
   const withMessages = removed.filter((id) => members.get(id)?.removal === 2);

@@ -6,9 +6,16 @@
 
 import { utf8ToBytes } from "../../bytes/index.js";
 import { MAX_PICTURE_URL_BYTES, truncateUtf8 } from "../../config/index.js";
-import type { Ed25519KeyPair } from "../../crypto/index.js";
-import { SessionError, throwIfAborted } from "../../errors/index.js";
-import type { AdminContext, GroupErrorCode, GroupMember, MemberUpdate } from "../../groups/index.js";
+import type { Crypto, Ed25519KeyPair } from "../../crypto/index.js";
+import { isSessionError, SessionError, throwIfAborted } from "../../errors/index.js";
+import {
+  type AdminContext,
+  type GroupErrorCode,
+  type GroupMember,
+  MEMBER_ACCESS,
+  type MemberUpdate,
+  subaccountToken,
+} from "../../groups/index.js";
 import { isSessionId, type SessionId } from "../../identity/index.js";
 import type { Profile, ProfilePicture } from "../../messages/index.js";
 import { STRANGER } from "../contact-state.js";
@@ -45,6 +52,26 @@ export function checkIds(ids: unknown): SessionId[] {
   for (const id of ids)
     if (!isSessionId(id)) throw new SessionError("ID_INVALID", "a member's id is no Session ID");
   return [...new Set(ids as SessionId[])];
+}
+
+/**
+ * A member's token. There is none for an id that nobody can have: half of all ids are no points of the curve, such as one
+ * with a wrong digit.
+ */
+export function memberToken(groupKey: Ed25519KeyPair, id: SessionId, crypto: Crypto): Uint8Array | undefined {
+  try {
+    return subaccountToken(groupKey, id, MEMBER_ACCESS, crypto);
+  } catch (error) {
+    if (!isSessionError(error, "GROUP_INVALID_MEMBER")) throw error;
+    return undefined;
+  }
+}
+
+/** Nobody is added who could never be let in. @throws `ID_INVALID` */
+export function checkTokens(groupKey: Ed25519KeyPair, ids: readonly SessionId[], crypto: Crypto): void {
+  const impossible = ids.find((id) => memberToken(groupKey, id, crypto) === undefined);
+  if (impossible === undefined) return;
+  throw new SessionError("ID_INVALID", "nobody can have this Session ID", { details: { id: impossible } });
 }
 
 /** The member. @throws `GROUP_NOT_MEMBER` */

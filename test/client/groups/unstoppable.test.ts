@@ -1,0 +1,116 @@
+import { base64ToBytes, btDecodeDict } from "session-messenger-sdk/bytes";
+import type { Group } from "session-messenger-sdk/client";
+import { isSessionError } from "session-messenger-sdk/errors";
+import { createGroupKey, GroupState, groupIdOf, promoteMessage } from "session-messenger-sdk/groups";
+import type { SessionId } from "session-messenger-sdk/identity";
+import { encodeMessage } from "session-messenger-sdk/messages";
+import { afterEach, expect, test } from "vitest";
+import { Device, person } from "../support/device.js";
+import { fastCrypto } from "../support/fast-crypto.js";
+import { GroupNetwork } from "../support/group-network.js";
+
+const DAY = 86_400_000;
+/** u = 2 is no point of Curve25519: u³ + 486662u² + u is no square (Euler's criterion, by another program). */
+const NOBODY = `0502${"00".repeat(31)}` as SessionId;
+
+let net = new GroupNetwork();
+const devices: Device[] = [];
+
+afterEach(async () => {
+  await Promise.all(devices.splice(0).map((device) => device.close()));
+  net = new GroupNetwork();
+});
+
+async function open(...people: readonly number[]): Promise<Device[]> {
+  const opened = await Promise.all(
+    people.map((index) => Device.open(net, person(index), { crypto: fastCrypto })),
+  );
+  devices.push(...opened);
+  return opened;
+}
+
+/** A group of Ann's that another program made: it is on the network, with as many keys. Ann is promoted to its admin. */
+async function groupOfOthers(
+  ann: Device,
+  ben: Device,
+  keys: number,
+  more: readonly SessionId[] = [],
+): Promise<Group> {
+  await ann.knows(ben);
+  const groupKey = createGroupKey();
+  const groupId = groupIdOf(groupKey.publicKey);
+  const state = new GroupState({
+    groupId,
+    account: ben.account,
+    seed: groupKey.secretKey,
+    crypto: fastCrypto,
+  });
+  const { account } = ann;
+  for (const id of [account.sessionId, ben.account.sessionId])
+    state.members.update(id, { promotion: "accepted" });
+  for (const id of more) state.members.update(id, { removal: "member" });
+  for (let count = 0; count < keys; count++) {
+    const { message: data } = state.rekey();
+    const { hash, timestamp } = net.put(groupId, data, net.nodes, 30 * DAY, 12);
+    state.loadKeys({ data, hash, timestamp });
+  }
+  state.info.update({ name: "theirs" });
+  for (const config of [state.info, state.members])
+    for (const data of config.push().messages) net.put(groupId, data, net.nodes, 30 * DAY, config.namespace);
+  const timestamp = net.time;
+  const update = promoteMessage({ groupKey, name: "theirs" });
+  const context = { sender: ben.account, recipient: account.sessionId, timestamp };
+  net.put(ann.id, encodeMessage({ kind: "group-update", update }, context).data, net.nodes, 14 * DAY);
+  await ann.sync();
+  await ann.sync();
+  return ann.client.groups.get(groupId)!;
+}
+
+function coded(code: string): unknown {
+  return expect.toSatisfy((error: unknown) => isSessionError(error, code), `a SessionError of code ${code}`);
+}
+
+test("an id that nobody can have is neither invited nor keeps the others from being removed", async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  await expect(ann.client.groups.create({ name: "friends", members: [NOBODY] })).rejects.toEqual(
+    coded("ID_INVALID"),
+  );
+  expect(ann.client.groups.list()).toEqual([]);
+  const own = await ann.client.groups.create({ name: "friends" });
+  await expect(own.invite([ben.id, NOBODY])).rejects.toEqual(coded("ID_INVALID"));
+  expect(own.members).toHaveLength(1);
+
+  const cid = person(2).sessionId;
+  const group = await groupOfOthers(ann, ben, 1, [NOBODY, cid]);
+  await ann.sync();
+  expect(group.members.map(({ sessionId }) => sessionId).sort()).toEqual([ann.id, ben.id].sort());
+  expect(net.revoked.get(group.id)).toHaveLength(1);
+});
+
+test("messages to delete that no swarm can have are refused before anything is changed", async () => {
+  const [ann] = (await open(0)) as [Device];
+  const group = await ann.client.groups.create({ name: "friends" });
+  const { hash } = await group.send({ text: "one" });
+  await expect(group.deleteMessages({ hashes: [hash, "no hash"] })).rejects.toEqual(
+    coded("INVALID_ARGUMENT"),
+  );
+  const from = Array.from({ length: 501 }, (_, index) => `05${index.toString(16).padStart(64, "0")}`);
+  await expect(group.deleteMessages({ from })).rejects.toEqual(coded("INVALID_ARGUMENT"));
+  await group.rename("still friends");
+  expect(net.stored(group.id, 11).map((message) => message.hash)).toContain(hash);
+});
+
+test("a long history is handed to many newcomers in several messages", { timeout: 60_000 }, async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  // 60 keys of 65 bytes: a keys message of 76,800 bytes has room for 19 members.
+  const group = await groupOfOthers(ann, ben, 60);
+  const newcomers = Array.from({ length: 30 }, (_, index) => person(50 + index).sessionId);
+  const { failed } = await group.invite(newcomers, { history: true });
+  expect(failed).toEqual([]);
+  const entries = net
+    .stored(group.id, 12)
+    .map(({ data }) => btDecodeDict(base64ToBytes(data)).get("+"))
+    .filter((list) => Array.isArray(list));
+  expect(entries.length).toBeGreaterThan(1);
+  expect(entries.flat()).toHaveLength(30);
+});
