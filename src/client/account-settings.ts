@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { ProState } from "../config/index.js";
+import type { ConfigErrorCode, ProState } from "../config/index.js";
+import { SessionError } from "../errors/index.js";
 import { editConfigs } from "./sync-configs.js";
 import { invalidArgument } from "./targets.js";
 import type { World } from "./world.js";
@@ -52,12 +53,17 @@ export class AccountSettings {
    *
    * @throws `INVALID_ARGUMENT`, `CONFIG_VALUE_INVALID`, `STORE_FAILED`
    */
-  async set({ communityRequests, pro, features }: SettingsChanges): Promise<SharedSettings> {
+  async set(changes: SettingsChanges): Promise<SharedSettings> {
+    if (typeof changes !== "object" || changes === null) throw invalidArgument("the settings are no object");
+    const { communityRequests, pro, features } = changes;
     if (communityRequests !== undefined && typeof communityRequests !== "boolean") {
       throw invalidArgument("communityRequests is true or false");
     }
     if (features !== undefined && !Array.isArray(features))
       throw invalidArgument("features are a list of bits");
+    // Before anything else is changed.
+    if (features?.some((bit) => !Number.isInteger(bit) || bit < 0 || bit > 63))
+      throw new SessionError<ConfigErrorCode>("CONFIG_VALUE_INVALID", "features are bits from 0 to 63");
     await editConfigs(this.#world, ({ profile }) => {
       if (pro !== undefined) profile.setPro(pro);
       if (features !== undefined) profile.features = features;

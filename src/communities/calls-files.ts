@@ -45,6 +45,7 @@ export function uploadFile(
   options: UploadOptions = {},
 ): CommunityCall<number> {
   const { fileName, maxBytes = MAX_COMMUNITY_FILE } = options;
+  if (!(bytes instanceof Uint8Array)) throw invalidArgument("the file is no Uint8Array");
   if (bytes.length > maxBytes) {
     const details = { size: bytes.length, limit: maxBytes };
     throw new SessionError<CommunityErrorCode>("COMMUNITY_TOO_LARGE", "the file is too large", { details });

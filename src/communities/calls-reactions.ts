@@ -42,7 +42,7 @@ export function addReaction(token: string, id: number, emoji: string): Community
   return {
     request: {
       method: "PUT",
-      path: reactionPath(token, "reaction", id, emoji),
+      path: reactionPath(token, "reaction", id, reactionSegment(emoji)),
       body: { kind: "json", value: {} },
     },
     read: (reply) => readChange(replyJson(reply), "added"),
@@ -52,7 +52,7 @@ export function addReaction(token: string, id: number, emoji: string): Community
 /** Takes an own reaction back. */
 export function removeReaction(token: string, id: number, emoji: string): CommunityCall<ReactionChange> {
   return {
-    request: { method: "DELETE", path: reactionPath(token, "reaction", id, emoji) },
+    request: { method: "DELETE", path: reactionPath(token, "reaction", id, reactionSegment(emoji)) },
     read: (reply) => readChange(replyJson(reply), "removed"),
   };
 }
@@ -63,8 +63,9 @@ export function removeAllReactions(
   id: number,
   emoji?: string,
 ): CommunityCall<ReactionsRemoved> {
+  const segments = emoji === undefined ? [] : [reactionSegment(emoji)];
   return {
-    request: { method: "DELETE", path: reactionPath(token, "reactions", id, emoji) },
+    request: { method: "DELETE", path: reactionPath(token, "reactions", id, ...segments) },
     read: (reply) => {
       const record = readRecord(replyJson(reply), "the reply");
       return {
@@ -85,13 +86,15 @@ export function reactors(
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0))
     throw invalidArgument("a limit is a positive number", { limit });
   return {
-    request: { method: "GET", path: withQuery(reactionPath(token, "reactors", id, emoji), { limit }) },
+    request: {
+      method: "GET",
+      path: withQuery(reactionPath(token, "reactors", id, reactionSegment(emoji)), { limit }),
+    },
     read: (reply) => readList(replyJson(reply), "the reactors").map(readReactor),
   };
 }
 
-function reactionPath(token: string, what: string, id: number, emoji: string | undefined): string {
-  const segments = emoji === undefined ? [] : [reactionSegment(emoji)];
+function reactionPath(token: string, what: string, id: number, ...segments: readonly string[]): string {
   return roomPath(token, what, numberSegment(id, "a message id"), ...segments);
 }
 

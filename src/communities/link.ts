@@ -77,6 +77,7 @@ export function formatCommunityLink({ baseUrl, token, publicKey }: CommunityLink
  * @throws `COMMUNITY_LINK_INVALID` for hosts without a dot, names of other than ASCII letters, user names, paths, ports above 65535
  */
 export function parseBaseUrl(text: string): string {
+  if (typeof text !== "string") throw invalidLink("the address is not a string");
   const { protocol, host, port } = splitBaseUrl(text);
   const baseUrl = joinServerAddress(protocol, { host, port });
   if (baseUrl === undefined) throw invalidLink("the address is too long");
@@ -90,7 +91,7 @@ export function communityDestination({ baseUrl, publicKey }: CommunityAddress): 
 
 /** A server key in any of its text forms, 32 bytes. @throws `COMMUNITY_LINK_INVALID` */
 export function parseServerKey(text: string): Uint8Array {
-  const key = decodeServerKey(text);
+  const key = typeof text === "string" ? decodeServerKey(text) : undefined;
   if (key === undefined) throw invalidLink("the server key cannot be read, or has not 32 bytes");
   return key;
 }

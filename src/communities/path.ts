@@ -31,6 +31,7 @@ export function withQuery(
 
 /** An emoji as path segment. @throws `INVALID_ARGUMENT` */
 export function reactionSegment(emoji: string): string {
+  if (typeof emoji !== "string") throw invalidArgument("the reaction is not a string");
   const length = [...emoji].length;
   if (length < 1 || length > MAX_REACTION)
     throw invalidArgument("a reaction has 1 to 12 code points", { length });

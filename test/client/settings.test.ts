@@ -87,3 +87,13 @@ test("Note to Self is a conversation under the own id", async () => {
   expect(two.conversations.get(alice.sessionId).priority).toBe(2);
   expect(two.contacts.get(alice.sessionId)?.timer).toEqual({ mode: "after-send", seconds: 3600 });
 });
+
+test("what is refused changes nothing", async () => {
+  const one = await device();
+  const before = one.settings.get();
+  const changes = { pro: { expires: 1_800_000_000 }, features: [64] };
+  await expect(one.settings.set(changes)).rejects.toMatchObject({ code: "CONFIG_VALUE_INVALID" });
+  const missing = undefined as unknown as typeof changes;
+  await expect(one.settings.set(missing)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  expect(one.settings.get()).toEqual(before);
+});

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bytesToHex } from "../../bytes/index.js";
 import {
   type CommunityAddress,
   type CommunityLink,
@@ -11,7 +12,9 @@ import {
   communityKey,
   connectCommunity,
   isSameCommunity,
+  parseBaseUrl,
   parseCommunityLink,
+  parseServerKey,
   type Room as RoomInfo,
   room as roomCall,
 } from "../../communities/index.js";
@@ -146,7 +149,7 @@ export class Directory {
   /** The server with joined rooms, or one that is not polled. */
   liveServer(server: string | CommunityAddress): LiveServer {
     const isAddress = typeof server === "object" && server !== null;
-    const address = isAddress ? server : this.#addressOf(server);
+    const address = isAddress ? checkedAddress(server) : this.#addressOf(server);
     return this.#serverOf(address) ?? new LiveServer(this.world, address);
   }
 
@@ -286,4 +289,9 @@ export class Directory {
     }
     if (tell && joined.length > 0) onJoined();
   }
+}
+
+/** @throws `COMMUNITY_LINK_INVALID` */
+function checkedAddress({ baseUrl, publicKey }: CommunityAddress): CommunityAddress {
+  return { baseUrl: parseBaseUrl(baseUrl), publicKey: bytesToHex(parseServerKey(publicKey)) };
 }

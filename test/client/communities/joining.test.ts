@@ -66,6 +66,11 @@ describe("a link", () => {
     const missing = undefined as unknown as string;
     expect(await codeOf(communities.join(missing))).toBe("COMMUNITY_LINK_INVALID");
     expect(await codeOf(communities.rooms(missing))).toBe("COMMUNITY_LINK_INVALID");
+    const half = { baseUrl: world.server.url, publicKey: missing };
+    expect(await codeOf(communities.rooms(half))).toBe("COMMUNITY_LINK_INVALID");
+    const room = await communities.join(world.server.link("lobby"));
+    expect(await codeOf(room.react(1, missing))).toBe("INVALID_ARGUMENT");
+    expect(await codeOf(room.setImage(missing as unknown as Uint8Array))).toBe("INVALID_ARGUMENT");
   });
 
   test("with another key is refused while the server is joined: it would silence its rooms", async () => {
