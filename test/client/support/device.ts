@@ -42,13 +42,16 @@ async function databaseOf(disk: Disk): Promise<MemoryLevel> {
   return database;
 }
 
-/** Rejects as a request does whose signal aborts. */
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const end = (): void => reject(new SessionError("ABORTED", "the request was aborted"));
-    if (signal?.aborted) end();
-    else signal?.addEventListener("abort", end, { once: true });
+/** `answer`, unless `signal` aborts first, as with any transport. */
+async function unlessAborted<T>(answer: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!(answer instanceof Promise) || signal === undefined) return answer;
+  let end: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    end = () => reject(new SessionError("ABORTED", "the request was aborted"));
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
   });
+  return Promise.race([answer, aborted]).finally(() => signal.removeEventListener("abort", end));
 }
 
 /** A client over a network in memory, with a store that outlives it. */
@@ -167,7 +170,7 @@ export class Device {
       request: RpcRequest,
       options?: { readonly signal?: AbortSignal },
     ): ReturnType<Network["call"]> => {
-      const fault = await Promise.race([this.fault(request), aborted(options?.signal)]);
+      const fault = await unlessAborted(this.fault(request), options?.signal);
       if (life.over || fault === "lost") throw unreachable();
       if (fault === "refused") return { status: 503, body: "not now", text: "not now", node, path: [] };
       const reply = await network.call(node, request, options);
