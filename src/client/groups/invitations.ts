@@ -8,7 +8,12 @@
  */
 import { truncateUtf8 } from "../../config/index.js";
 import { SessionError } from "../../errors/index.js";
-import { type GroupInvitation, type GroupStanding, readInvitation } from "../../groups/index.js";
+import {
+  type GroupInvitation,
+  type GroupStanding,
+  inviteResponse,
+  readInvitation,
+} from "../../groups/index.js";
 import { type GroupId, isGroupId } from "../../identity/index.js";
 import type { IncomingGroupUpdate } from "../../messages/index.js";
 import type { InboxItem, StoreBatch } from "../../store/index.js";
@@ -116,8 +121,14 @@ export async function takeInvitation(
   if (outgoing || invitation.kind === "refused") {
     const reason = invitation.kind === "refused" ? invitation.reason : "wrong-place";
     events.emit("dropped", { rule: "groups §8.1", reason, hash: item.hash });
-    if (reason === "already-member")
-      await store.write((batch) => chores.add(batch, item.hash, { delete: true }));
+    if (reason === "already-member") {
+      const group = directory.get(update.inviteMessage?.groupSessionId ?? "");
+      await store.write((batch) => {
+        chores.add(batch, item.hash, { delete: true });
+        if (group !== undefined && !group.isAdmin) answerAgain(batch, group);
+      });
+      if (group !== undefined) world.wake(group);
+    }
   } else {
     const before = standing(invitation.groupId);
     const history = before === "kicked" ? await localMessages(store, invitation.groupId) : [];
@@ -128,6 +139,15 @@ export async function takeInvitation(
     });
   }
   void chores.run();
+}
+
+/**
+ * Who was removed and invited again between two polls is a member all the time, but not on the list of the admins, who
+ * wait for an answer: until then they would not take them off the list if they left.
+ */
+function answerAgain(batch: StoreBatch, group: LiveGroup): void {
+  if (group.record.pending.notices.some(({ update }) => update["inviteResponse"] !== undefined)) return;
+  group.edit(batch, (pending) => pending.notice(() => inviteResponse()));
 }
 
 function admit(

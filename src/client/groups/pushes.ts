@@ -5,6 +5,7 @@
  * @module
  */
 import { type AbortOptions, isSessionError, SessionError, throwIfAborted } from "../../errors/index.js";
+import type { GroupErrorCode } from "../../groups/index.js";
 import type { GroupId } from "../../identity/index.js";
 import { linkSignals } from "../abort.js";
 import type { ClientErrorCode } from "../errors.js";
@@ -40,6 +41,9 @@ interface Job {
   failures: number;
 }
 
+/** Without a key nothing can be said: a group that was not read yet is read first. */
+const isMute = ({ state }: LiveGroup): boolean => state.keys.encryptionKey === undefined;
+
 /** See the module's description. */
 export class Pushes {
   readonly #world: PushesWorld;
@@ -66,7 +70,7 @@ export class Pushes {
         job.running.catch(() => {}),
         signal,
       );
-    if (group.needsPush) await orAborted(this.#run(group, job), signal);
+    if (group.needsPush || isMute(group)) await orAborted(this.#run(group, job), signal);
   }
 
   /** Pushes a group soon, if there is anything to push. */
@@ -118,6 +122,9 @@ export class Pushes {
     const { lifetime, read } = this.#world;
     const { signal, unlink } = linkSignals(lifetime, group.membership);
     try {
+      if (isMute(group)) await read(group, { signal });
+      if (group.isOpen && isMute(group))
+        throw new SessionError<GroupErrorCode>("GROUP_NO_KEYS", "the group has no key yet");
       for (let round = 0; group.isOpen && group.needsPush && round < MAX_ROUNDS; round++) {
         throwIfAborted(signal);
         // Other admins may have gone on while this device could not push.

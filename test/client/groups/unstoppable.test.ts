@@ -114,3 +114,36 @@ test("a long history is handed to many newcomers in several messages", { timeout
   expect(entries.length).toBeGreaterThan(1);
   expect(entries.flat()).toHaveLength(30);
 });
+
+test("what a new admin changes before the group was read is in the swarm when that resolves", async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  const group = await ann.client.groups.create({ name: "friends" });
+  await group.invite([ben.id], { asAdmin: true });
+  await ben.sync();
+  const theirs = await ben.client.groups.accept(group.id);
+  expect(theirs.isRead).toBe(false);
+  await theirs.setDescription("of old");
+  await ann.sync();
+  expect(group.description).toBe("of old");
+});
+
+test("who is invited again before they read that they were removed answers, and can leave", async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  await ben.knows(ann);
+  const group = await ann.client.groups.create({ name: "friends", members: [ben.id] });
+  const rest = async (): Promise<void> => {
+    for (const device of [ben, ann, ben, ann]) {
+      net.time += 1_000;
+      device.timers.advance(10_000);
+      await device.sync();
+    }
+  };
+  await rest();
+  await group.remove(ben.id);
+  await group.invite([ben.id]);
+  await rest();
+  expect(group.members.find(({ sessionId }) => sessionId === ben.id)?.status).toBe("invite-accepted");
+  await ben.client.groups.get(group.id)!.leave();
+  await rest();
+  expect(group.members.map(({ sessionId }) => sessionId)).toEqual([ann.id]);
+});
