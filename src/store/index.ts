@@ -8,6 +8,7 @@
 export type { StoreBatch } from "./batch.js";
 export * from "./collections.js";
 export * from "./collections-communities.js";
+export * from "./collections-groups.js";
 export * from "./collections-legacy.js";
 export type { LevelDatabase, StoreLocation } from "./database.js";
 export type { StoreErrorCode } from "./errors.js";

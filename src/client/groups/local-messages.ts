@@ -14,7 +14,7 @@ import {
   type StoreBatch,
   timestampOf,
 } from "../../store/index.js";
-import { forgetMessage } from "../world.js";
+import { dropMessage, forgetMessage } from "../world.js";
 import type { GroupWorld } from "./world.js";
 
 /** A message of a group. */
@@ -72,5 +72,5 @@ export function deleteLocal(
 
 /** Forgets everything about a group's messages, as if this device had never been in it. */
 export function dropHistory(batch: StoreBatch, messages: readonly LocalMessage[]): void {
-  for (const { author, timestamp } of messages) batch.delete(MESSAGES, messageId(author, timestamp));
+  for (const { record, ...name } of messages) dropMessage(batch, name, record);
 }
