@@ -75,6 +75,8 @@ export class Schedule {
   readonly #removed = new Set<string>();
   /** Who was invited: when another admin finishes an older removal at that moment, the removal wins, and the token stays valid. */
   readonly #invited = new Set<string>();
+  /** Who left on a device, perhaps while another one answered a new invitation: the account is out, the admins see its answer. */
+  readonly #left = new Set<string>();
   /** Tokens that devices have used, by account. */
   readonly #tokens = new Map<string, string>();
 
@@ -144,7 +146,7 @@ export class Schedule {
     const revoked = this.#net.revoked.get(this.#id) ?? [];
     const listed = new Map(list.map((member) => [member.sessionId as string, member]));
     for (const device of this.#devices) {
-      if (this.#promoted.has(device.id) && this.#removed.has(device.id)) continue;
+      if (this.#isContested(device)) continue;
       const name = this.#name(device);
       const isIn = this.#group(device) !== undefined;
       const member = listed.get(device.id);
@@ -163,6 +165,12 @@ export class Schedule {
         expect({ name, wasTold }).toEqual({ name, wasTold: true });
       }
     }
+  }
+
+  #isContested({ id }: Device): boolean {
+    if (this.#promoted.has(id) && this.#removed.has(id)) return true;
+    const isTwice = this.#devices.filter((device) => device.id === id).length > 1;
+    return isTwice && this.#invited.has(id) && this.#left.has(id);
   }
 
   /** Some of those who are in the group write, and all of them read it. */
@@ -244,6 +252,7 @@ export class Schedule {
         if (what < 0.9) return;
         note("leaves");
         this.#removed.add(device.id);
+        this.#left.add(device.id);
         await group.leave();
       } else {
         await this.#administer(device.id, group, note);
