@@ -242,19 +242,24 @@ export class GroupPolling {
         wanted = wanted.filter((namespace) => namespace !== groupMessages);
       const before = new Map(wanted.map((namespace) => [namespace, group.cursor(key, namespace)?.hash]));
       const { found, refusal } = await this.#ask(group, node, wanted, signal);
+      const cut = found.filter(({ namespace, retrieved }) =>
+        hasMore({ retrieved, before: before.get(namespace) }),
+      );
+      const lacksKeys = cut.some(({ namespace }) => namespace === groupKeys);
       const { received, removal } = await takeIn(this.#world, group, {
         node: key,
         found,
         isRefused: refusal !== undefined,
+        lacksKeys,
       });
       count += received;
       if (received > 0) onAdded(group.id, received);
       if (removal !== undefined || !group.isOpen) return count;
       if (refusal !== undefined) throw refusal;
-      const cut = found.filter(({ namespace, retrieved }) =>
-        hasMore({ retrieved, before: before.get(namespace) }),
-      );
-      wanted = cut.map(({ namespace }) => namespace);
+      const unread = new Set(cut.map(({ namespace }) => namespace));
+      // Removal notices are judged by the last page of the keys.
+      if (lacksKeys) unread.add(revokedRetrievable);
+      wanted = ORDER.filter((namespace) => unread.has(namespace));
     }
     await this.#complete(group);
     return count;

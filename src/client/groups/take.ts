@@ -30,6 +30,8 @@ export interface GroupTaking {
   readonly found: readonly FoundInGroup[];
   /** The node refused the other namespaces: the account's token is revoked. */
   readonly isRefused: boolean;
+  /** The node has more keys than it gave. */
+  readonly lacksKeys: boolean;
 }
 
 /** What taking works with. */
@@ -120,6 +122,8 @@ function removalOf(
   { id, state }: LiveGroup,
   taking: GroupTaking,
 ): Taken["removal"] {
+  // Only the newest key tells an old notice from one that counts: what comes next decides.
+  if (taking.lacksKeys) return undefined;
   const { generation } = state.keys;
   for (const { data } of itemsOf(taking, revokedRetrievable)) {
     const last = readRemovalNotice(data, id, account.x25519, crypto);
@@ -167,15 +171,18 @@ function noteChanges(
   configs.save(batch);
 }
 
-/** Without a key, the configs must come again. */
+/** Without a key, the configs must come again; with some keys only, the removal notices. */
 function keepCursors(
   { clock }: TakeWorld,
   group: LiveGroup,
   batch: StoreBatch,
-  { node, found }: GroupTaking,
+  { node, found, lacksKeys }: GroupTaking,
 ): void {
   const isUseless = (namespace: number): boolean =>
-    group.state.keys.encryptionKey === undefined && (namespace === groupInfo || namespace === groupMembers);
+    namespace === revokedRetrievable
+      ? lacksKeys
+      : group.state.keys.encryptionKey === undefined &&
+        (namespace === groupInfo || namespace === groupMembers);
   const cursors: Record<string, GroupCursorsRecord[string]> = {};
   for (const { namespace, retrieved } of found) {
     const { last } = retrieved;

@@ -5,10 +5,11 @@ import { Client, type ClientOptions, type Group } from "session-messenger-sdk/cl
 import { encodeGroupMessage } from "session-messenger-sdk/groups";
 import type { RpcRequest } from "session-messenger-sdk/network";
 import { afterEach, describe, expect, test } from "vitest";
-import { Device, person } from "../support/device.js";
+import { type Device, person } from "../support/device.js";
 import type { Params } from "../support/fake-network.js";
 import { GroupNetwork } from "../support/group-network.js";
 import { stateOf } from "../support/group-state.js";
+import { openPeople, settle } from "../support/people.js";
 import { until } from "../support/wait.js";
 
 const HOUR = 3_600_000;
@@ -27,23 +28,12 @@ async function open(
   people: readonly number[],
   options: readonly Partial<ClientOptions>[] = [],
 ): Promise<Device[]> {
-  const opened = await Promise.all(
-    people.map((index, place) => Device.open(net, person(index), options[place] ?? {})),
-  );
+  const opened = await openPeople(net, people, options);
   devices.push(...opened);
-  for (const device of opened) await device.knows(...opened.filter((other) => other !== device));
   return opened;
 }
 
-async function rest(...people: readonly Device[]): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    net.time += 1_000;
-    for (const device of people) {
-      device.timers.advance(10_000);
-      await device.sync();
-    }
-  }
-}
+const rest = (...people: readonly Device[]): Promise<void> => settle(net, people);
 
 async function groupOf(ann: Device, ...others: readonly Device[]): Promise<Group> {
   const group = await ann.client.groups.create({ name: "friends", members: others.map(({ id }) => id) });
@@ -186,6 +176,25 @@ describe("a poll", () => {
     }
     await ben.client.poll();
     expect(texts(ben)).toEqual(expected);
+  });
+
+  test("reads all pages of the keys before it believes that it was removed", async () => {
+    const [ann, ben] = (await open([0, 1])) as [Device, Device];
+    const group = await groupOf(ann, ben);
+    await group.remove(ben.id);
+    await rest(ann, ben);
+    await group.invite([ben.id]);
+    await rest(ann, ben);
+    expect(groupAt(ben, group)?.isJoined).toBe(true);
+    // A device that reads everything anew: the first key is older than the removal, the last one is not.
+    for (const node of net.nodes) node.pageSize = 1;
+    const [other] = (await open([1])) as [Device];
+    await rest(other, ann);
+    expect(net.stored(group.id, -11)).toHaveLength(1);
+    expect(other.changes).toEqual(["joined"]);
+    await group.send({ text: "welcome back" });
+    await rest(other);
+    expect(texts(other)).toEqual(["welcome back"]);
   });
 });
 
