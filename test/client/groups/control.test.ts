@@ -15,6 +15,7 @@ import type { GroupUpdateMessage } from "session-messenger-sdk/proto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Device, person } from "../support/device.js";
 import { GroupNetwork } from "../support/group-network.js";
+import { settle } from "../support/people.js";
 
 const DAY = 86_400_000;
 
@@ -40,15 +41,7 @@ afterEach(async () => {
   await Promise.all([ann, ben, cid].map((device) => device.close()));
 });
 
-async function rest(): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    net.time += 1_000;
-    for (const device of [ann, ben, cid]) {
-      device.timers.advance(10_000);
-      await device.sync();
-    }
-  }
-}
+const rest = (): Promise<void> => settle(net, [ann, ben, cid]);
 
 /** Stores a control message in the group's swarm, as `from` could with the group's key that `device` has. */
 async function put(

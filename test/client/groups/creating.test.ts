@@ -4,6 +4,7 @@ import type { RpcRequest } from "session-messenger-sdk/network";
 import { afterEach, describe, expect, test } from "vitest";
 import { Device, type Fault, person } from "../support/device.js";
 import { GroupNetwork } from "../support/group-network.js";
+import { openPeople, settle } from "../support/people.js";
 import { deferred } from "../support/wait.js";
 
 let devices: Device[] = [];
@@ -16,21 +17,12 @@ afterEach(async () => {
 });
 
 async function open(...people: readonly number[]): Promise<Device[]> {
-  const opened = await Promise.all(people.map((index) => Device.open(net, person(index))));
+  const opened = await openPeople(net, people);
   devices.push(...opened);
-  for (const device of opened) await device.knows(...opened.filter((other) => other !== device));
   return opened;
 }
 
-async function rest(...people: readonly Device[]): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    net.time += 1_000;
-    for (const device of people) {
-      device.timers.advance(10_000);
-      await device.sync();
-    }
-  }
-}
+const rest = (...people: readonly Device[]): Promise<void> => settle(net, people);
 
 const coded = (code: string): unknown =>
   expect.toSatisfy((error: unknown) => isSessionError(error, code), `a SessionError of code ${code}`);

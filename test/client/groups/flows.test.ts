@@ -3,6 +3,7 @@ import { isSessionError } from "session-messenger-sdk/errors";
 import { afterEach, describe, expect, test } from "vitest";
 import { Device, person } from "../support/device.js";
 import { GroupNetwork } from "../support/group-network.js";
+import { settle } from "../support/people.js";
 
 let devices: Device[] = [];
 let net = new GroupNetwork();
@@ -26,16 +27,7 @@ async function friends(count: number): Promise<Device[]> {
   return opened;
 }
 
-/** Everybody polls and pushes, until what one does has reached the others. */
-async function rest(...people: readonly Device[]): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    net.time += 1_000;
-    for (const device of people) {
-      device.timers.advance(10_000);
-      await device.sync();
-    }
-  }
-}
+const rest = (...people: readonly Device[]): Promise<void> => settle(net, people);
 
 /** Ann's group, which all the others have joined. */
 async function groupOf(ann: Device, ...others: readonly Device[]): Promise<Group> {

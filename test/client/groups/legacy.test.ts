@@ -4,6 +4,7 @@ import { LEGACY_GROUP_NAMESPACE } from "session-messenger-sdk/groups";
 import { afterEach, describe, expect, test } from "vitest";
 import { Device, person } from "../support/device.js";
 import { FakeNetwork } from "../support/fake-network.js";
+import { settle } from "../support/people.js";
 
 let devices: Device[] = [];
 let net = new FakeNetwork();
@@ -35,16 +36,7 @@ async function friends(): Promise<[Device, Device, Device]> {
   return [...opened];
 }
 
-/** Everybody polls and pushes, until what one does has reached the others. */
-async function rest(...people: readonly Device[]): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    net.time += 1_000;
-    for (const device of people) {
-      device.timers.advance(10_000);
-      await device.sync();
-    }
-  }
-}
+const rest = (...people: readonly Device[]): Promise<void> => settle(net, people);
 
 /** Ann's group, which all the others are in. */
 async function groupOf(ann: Device, ...others: readonly Device[]): Promise<LegacyGroup> {

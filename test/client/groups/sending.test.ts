@@ -2,6 +2,7 @@
 import type { Group } from "session-messenger-sdk/client";
 import { isSessionError } from "session-messenger-sdk/errors";
 import { encodeGroupMessage, encryptGroupMessage, type GroupState } from "session-messenger-sdk/groups";
+import type { SessionId } from "session-messenger-sdk/identity";
 import { encodeContent } from "session-messenger-sdk/messages";
 import type { RpcRequest } from "session-messenger-sdk/network";
 import { EnvelopeSchema, EnvelopeType, encodeProto } from "session-messenger-sdk/proto";
@@ -9,6 +10,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Device, person } from "../support/device.js";
 import { GroupNetwork } from "../support/group-network.js";
 import { stateOf } from "../support/group-state.js";
+import { openPeople, settle } from "../support/people.js";
 import { deferred } from "../support/wait.js";
 
 let devices: Device[] = [];
@@ -21,21 +23,12 @@ afterEach(async () => {
 });
 
 async function friends(...people: readonly number[]): Promise<Device[]> {
-  const opened = await Promise.all(people.map((index) => Device.open(net, person(index))));
+  const opened = await openPeople(net, people);
   devices.push(...opened);
-  for (const device of opened) await device.knows(...opened.filter((other) => other !== device));
   return opened;
 }
 
-async function rest(...people: readonly Device[]): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    net.time += 1_000;
-    for (const device of people) {
-      device.timers.advance(10_000);
-      await device.sync();
-    }
-  }
-}
+const rest = (...people: readonly Device[]): Promise<void> => settle(net, people);
 
 async function groupOf(ann: Device, ...others: readonly Device[]): Promise<Group> {
   const group = await ann.client.groups.create({ name: "friends", members: others.map(({ id }) => id) });
@@ -233,6 +226,46 @@ describe("a reaction", () => {
       { emoji: "👍", action: "remove", target },
     ]);
     expect(ann.told.dropped).toMatchObject([{ rule: "V22" }]);
+  });
+});
+
+describe("while a key is not in the swarm", () => {
+  const isPush = ({ method }: RpcRequest): boolean => method === "sequence";
+
+  test("nothing is encrypted with it: reactions are refused, what waits goes on waiting", async () => {
+    const [ann, ben, cid] = (await friends(0, 1, 2)) as [Device, Device, Device];
+    const group = await groupOf(ann, ben);
+    const { timestamp } = await groupAt(ben, group).send({ text: "to react to" });
+    await rest(ann, ben);
+    const dead = deferred<"lost">();
+    const reached = deferred<void>();
+    ann.fault = (request) => {
+      if (isPush(request)) return "lost";
+      if (!isStore(group.id, request)) return undefined;
+      reached.resolve();
+      return dead.promise;
+    };
+    group.send({ text: "written before" }).catch(() => {});
+    await reached.promise;
+    await expect(group.invite([cid.id])).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+    const target = { conversation: group.id, author: ben.id as SessionId, timestamp };
+    await expect(group.react(target, "👍")).rejects.toEqual(coded("SEND_FAILED"));
+
+    ann.fault = (request) => (isPush(request) ? "lost" : undefined);
+    const crashed = ann.crash();
+    dead.resolve("lost");
+    await crashed;
+    net.calls.length = 0;
+    await rest(ann, ben);
+    expect(net.calls.filter((call) => isStore(group.id, call))).toEqual([]);
+
+    ann.fault = () => undefined;
+    for (let round = 0; round < 3; round++) {
+      ann.timers.advance(600_000);
+      await rest(ann, ben);
+    }
+    expect(texts(ben)).toEqual(["written before"]);
+    expect(ben.told.dropped).toEqual([]);
   });
 });
 
