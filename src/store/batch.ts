@@ -27,9 +27,27 @@ export type Operation =
 export class StoreBatch {
   readonly operations: Operation[] = [];
   readonly #nextSequence: (queue: "inbox" | "outbox") => number;
+  readonly #onFailed: Array<() => void> = [];
 
   constructor(nextSequence: (queue: "inbox" | "outbox") => number) {
     this.#nextSequence = nextSequence;
+  }
+
+  /**
+   * Says what is to happen if nothing of this batch is written: because what fills it throws, or the database refuses it.
+   * Whoever changes what is in memory together with the batch takes that back here, or sees to it that the next batch has
+   * it. A later batch may already be built on the change, and be written: look before taking anything back.
+   *
+   * @param callback - called at most once, before `Store.write` rejects. Those of one batch are called the last one first,
+   *   and so are batches that fail together. It must not throw.
+   */
+  onFailed(callback: () => void): void {
+    this.#onFailed.push(callback);
+  }
+
+  /** @internal Nothing of this is written. */
+  fail(): void {
+    for (const callback of this.#onFailed.splice(0).reverse()) callback();
   }
 
   /** Remembers how far a node's messages were read. */

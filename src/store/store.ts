@@ -127,16 +127,22 @@ export class Store {
   }
 
   /**
-   * Writes one state change: all of what `fill` puts into the batch, or nothing.
+   * Writes one state change: all of what `fill` puts into the batch, or nothing. In the latter case what it said with
+   * `batch.onFailed` happens.
    *
    * @returns what `fill` returned, once the change is on disk
-   * @throws `STORE_FAILED`, `CLOSED`
+   * @throws what `fill` throws, `STORE_FAILED`, `CLOSED`
    */
   async write<T>(fill: (batch: StoreBatch) => T): Promise<T> {
     const batch = new StoreBatch((queue) => this.#next[queue]++);
-    const result = fill(batch);
-    if (batch.operations.length > 0) await this.#commit(batch.operations);
-    return result;
+    try {
+      const result = fill(batch);
+      if (batch.operations.length > 0) await this.#commit(batch.operations);
+      return result;
+    } catch (error) {
+      batch.fail();
+      throw error;
+    }
   }
 
   /** The account of this store, or undefined in a new one. Throws `STORE_CORRUPT` rather than losing a seed. */

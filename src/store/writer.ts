@@ -58,7 +58,8 @@ export class Writer {
         for (const change of changes) change.resolve();
       } catch (error) {
         const failure = databaseError(error, "write");
-        for (const change of changes) change.reject(failure);
+        // The newest first: each is taken back (`StoreBatch.onFailed`) before the one that it was built on.
+        for (const change of changes.reverse()) change.reject(failure);
       }
     }
     // At once, not in a later turn: a change that arrived in between would wait for a run that has ended.

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { MemoryLevel } from "memory-level";
 import type { SessionError } from "session-messenger-sdk/errors";
-import { openStore } from "session-messenger-sdk/store";
+import { openStore, type Store, type StoreBatch } from "session-messenger-sdk/store";
 import { storeCompliance } from "session-messenger-sdk/store/compliance";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openFolder } from "../../src/store/folder.portable.js";
@@ -203,6 +203,79 @@ test("a failing database is STORE_FAILED, and the next write works", async () =>
   fail = false;
   await store.write((batch) => batch.putLastTimestamp(2));
   expect(await store.lastTimestamp()).toBe(2);
+});
+
+describe("what is to happen when a batch is not written", () => {
+  let database: MemoryLevel<string, string>;
+  let store: Store;
+  let isFull = false;
+  let told: string[] = [];
+  /** A change that tells of its failures. */
+  const change =
+    (...names: readonly string[]) =>
+    (batch: StoreBatch): void => {
+      for (const name of names) {
+        batch.putNetwork(name, 1);
+        batch.onFailed(() => told.push(name));
+      }
+    };
+
+  beforeEach(async () => {
+    database = new MemoryLevel();
+    store = await openStore(database);
+    isFull = false;
+    told = [];
+    database.hooks.prewrite.add(() => {
+      if (isFull) throw new Error("disk full");
+    });
+  });
+
+  test("does not when it is written", async () => {
+    await store.write(change("a", "b"));
+    expect(told).toEqual([]);
+  });
+
+  test("the database refuses it: once, the last one first, before the caller hears of it", async () => {
+    isFull = true;
+    const failed = store.write(change("a", "b")).catch(() => told.push("caller"));
+    await failed;
+    isFull = false;
+    await store.write(change("c"));
+    expect(told).toEqual(["b", "a", "caller"]);
+  });
+
+  test("what fills it throws: the error stays the same", async () => {
+    const error = new Error("mine");
+    const failed = store.write((batch) => {
+      change("a", "b")(batch);
+      throw error;
+    });
+    await expect(failed).rejects.toBe(error);
+    expect(told).toEqual(["b", "a"]);
+    expect(await store.network("a")).toBeUndefined();
+  });
+
+  test("the store is closed", async () => {
+    await store.close();
+    await expect(store.write(change("a"))).rejects.toMatchObject({ code: "CLOSED" });
+    expect(told).toEqual(["a"]);
+  });
+
+  test("of batches that are written together, the newest is taken back first, and no other", async () => {
+    let writes = 0;
+    database.hooks.prewrite.add(({ key }) => {
+      if (String(key).endsWith("/first")) return;
+      writes++;
+      throw new Error("disk full");
+    });
+    const first = store.write(change("first"));
+    // These wait for the first one, and are one write of the database then.
+    const together = [store.write(change("a", "b")), store.write(change("c"))];
+    const results = await Promise.allSettled([first, ...together]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect(writes).toBe(1);
+    expect(told).toEqual(["c", "b", "a"]);
+  });
 });
 
 test("the compliance suite notices a database that forgets", async () => {
