@@ -38,6 +38,8 @@ export interface RoomRecord {
 
 /** A community server. */
 export interface ServerRecord {
+  /** The key with which it was read: with another one it is a server that was set up anew. */
+  readonly publicKey?: string | undefined;
   /** What the server last said it can do. */
   readonly capabilities?: readonly string[] | undefined;
   /** Id of the last direct message that was read. */
@@ -87,7 +89,8 @@ export const COMMUNITY_ROOMS: Collection<RoomRecord> = {
 /** By the server's address. */
 export const COMMUNITY_SERVERS: Collection<ServerRecord> = {
   name: "community-server",
-  read: (text) => checked(members(text), {}, { capabilities: isTexts, inbox: isTime, outbox: isTime }),
+  read: (text) =>
+    checked(members(text), {}, { publicKey: isText, capabilities: isTexts, inbox: isTime, outbox: isTime }),
 };
 
 /** In the order in which they were accepted for sending. */

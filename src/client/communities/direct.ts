@@ -46,8 +46,9 @@ export async function sendDirect(
   const known = await world.blinded.find(id, server);
   if (known !== undefined) return await world.sendToPerson(known, content, settings);
   return await whileOpen(world, settings, async (signal) => {
-    const encrypted = await seal(world, server, id, content, { ...settings, signal });
-    return await post(world, server, id, encrypted, signal);
+    const timestamp = world.sentTime();
+    const encrypted = await seal(world, server, id, content, { ...settings, signal, timestamp });
+    return await post(world, server, { recipient: id, encrypted, timestamp }, signal);
   });
 }
 
@@ -56,28 +57,28 @@ async function seal(
   { connection }: LiveServer,
   to: BlindedId,
   content: MessageContent,
-  settings: UploadSettings & { readonly signal: AbortSignal },
+  settings: UploadSettings & { readonly signal: AbortSignal; readonly timestamp: number },
 ): Promise<Uint8Array> {
   const { self, textLimit, files } = world;
-  const { signal } = settings;
+  const { signal, timestamp } = settings;
   const checked = checkContent(content, { self, textLimit });
   const upload = files().uploading(checked, settings);
   const message = upload === undefined ? checked.message : await upload(checked.message, signal);
   const text = asCommunityText(world, { ...checked, message: message as OutgoingText });
-  return await sealDirectMessage(connection, to, text, { signal, textLimit });
+  return await sealDirectMessage(connection, to, text, { signal, textLimit, timestamp });
 }
 
 async function post(
   world: DirectWorld,
   server: LiveServer,
-  recipient: BlindedId,
-  encrypted: Uint8Array,
+  message: { readonly recipient: BlindedId; readonly encrypted: Uint8Array; readonly timestamp: number },
   signal: AbortSignal,
 ): Promise<DirectSent> {
-  const { posts, blinded, clock } = world;
+  const { posts, blinded } = world;
+  const { recipient } = message;
   const { baseUrl } = server;
   let isNew = false;
-  const record = { kind: "direct", baseUrl, recipient, encrypted, timestamp: clock.now() } as const;
+  const record = { kind: "direct", baseUrl, ...message } as const;
   const { id, timestamp } = await posts.post(server, record, {
     signal,
     also(batch) {

@@ -23,11 +23,12 @@ import { SessionError } from "../../errors/index.js";
 import {
   COMMUNITY_ROOMS,
   COMMUNITY_SERVERS,
+  type PostRecord,
   type RoomRecord,
   type ServerRecord,
   type StoreBatch,
 } from "../../store/index.js";
-import type { ClientErrorCode } from "../errors.js";
+import { asSessionError, type ClientErrorCode } from "../errors.js";
 import { editConfigs } from "../sync-configs.js";
 import { keyOf, parseRoomAddress, parseServerAddress, type RoomAddress } from "./addresses.js";
 import { whileOpen } from "./calling.js";
@@ -133,6 +134,7 @@ export class Directory {
       this.#remove(batch, room);
     });
     events.emit("room", { conversation, change: "left", info: room.info });
+    await this.takeUpPosts();
   }
 
   /** See `Communities.server`. */
@@ -151,6 +153,29 @@ export class Directory {
     const isAddress = typeof server === "object" && server !== null;
     const address = isAddress ? checkedAddress(server) : this.#addressOf(server);
     return this.#serverOf(address) ?? new LiveServer(this.world, address);
+  }
+
+  /**
+   * Finds the servers of messages that were left on their way, whether rooms of them are joined or not. Those that nothing
+   * leads to any more are given up: what was written to a room is not posted when the room was left.
+   */
+  async takeUpPosts(): Promise<void> {
+    const { posts, blinded, lifetime, events } = this.world;
+    for (const record of posts.left) {
+      const { baseUrl } = record;
+      if (record.kind === "room" || this.servers.has(baseUrl)) continue;
+      const place = blinded.placeOf(record.recipient);
+      if (place !== undefined) this.servers.set(baseUrl, this.#newServer({ ...place, baseUrl }));
+    }
+    const isLost = (record: PostRecord): boolean => {
+      const server = this.servers.get(record.baseUrl);
+      if (record.kind === "direct") return server === undefined;
+      return server?.rooms.has(record.token.toLowerCase()) !== true;
+    };
+    await posts.giveUp(isLost).catch((error: unknown) => {
+      if (lifetime.aborted) return;
+      events.emit("error", asSessionError(error, "STORE_FAILED", "a message could not be given up"));
+    });
   }
 
   /** Resolves when no poll runs. */
@@ -233,14 +258,24 @@ export class Directory {
     const known = this.servers.get(baseUrl);
     // A server without rooms is not asked any more: its key may be another one now.
     const server =
-      known !== undefined && known.publicKey === publicKey
-        ? known
-        : new LiveServer(this.world, { baseUrl, publicKey }, this.#serverRecords.get(baseUrl));
-    this.#serverRecords.delete(baseUrl);
+      known !== undefined && known.publicKey === publicKey ? known : this.#newServer({ baseUrl, publicKey });
     this.servers.set(baseUrl, server);
     const room = new LiveRoom(server, token, record);
     server.rooms.set(token.toLowerCase(), room);
     return room;
+  }
+
+  /** A server as it was left; from its beginning if it was set up anew: its numbers begin again then. */
+  #newServer({ baseUrl, publicKey }: CommunityAddress): LiveServer {
+    const record = this.#isSetUpAnew(baseUrl, publicKey) ? {} : this.#serverRecords.get(baseUrl);
+    this.#serverRecords.delete(baseUrl);
+    return new LiveServer(this.world, { baseUrl, publicKey }, record);
+  }
+
+  /** True if what the store has of a server is of one with another key. */
+  #isSetUpAnew(baseUrl: string, publicKey: string): boolean {
+    const known = this.#serverRecords.get(baseUrl)?.publicKey;
+    return known !== undefined && known !== publicKey.toLowerCase();
   }
 
   #remove(batch: StoreBatch, room: LiveRoom): void {
@@ -267,14 +302,20 @@ export class Directory {
     const gone = present.filter((room) => !isKept(room));
     const kept = new Set(present.filter(isKept).map(({ key }) => key));
     const fresh = [...wanted.values()].filter(({ baseUrl, room }) => !kept.has(roomKey(baseUrl, room)));
-    const rejoined = new Map(gone.map((room) => [room.key, room.record]));
+    const rejoined = new Set(gone.map(({ key }) => key));
+    // The same room with another key of its server is on a server that was set up anew.
+    const anew = new Set(
+      fresh
+        .filter(({ baseUrl, publicKey }) => this.#isSetUpAnew(baseUrl, publicKey))
+        .map(({ baseUrl, room }) => roomKey(baseUrl, room)),
+    );
     const joined = await store.write((batch) => {
       for (const room of gone) this.#remove(batch, room);
       return fresh.map((community) => {
         const key = roomKey(community.baseUrl, community.room);
-        // The same room with another key of its server goes on where it was.
-        const record = rejoined.get(key) ?? this.#records.get(key) ?? {};
-        if (!this.#records.has(key)) batch.put(COMMUNITY_ROOMS, key, record);
+        const known = anew.has(key) ? undefined : this.#records.get(key);
+        const record = known ?? {};
+        if (known === undefined) batch.put(COMMUNITY_ROOMS, key, record);
         this.#records.delete(key);
         return { room: this.#put(community, record), isNew: !rejoined.has(key) };
       });
@@ -287,6 +328,7 @@ export class Directory {
       if (isNew && tell)
         events.emit("room", { conversation: room.conversation, change: "joined", info: room.info });
     }
+    if (tell && gone.length > 0) await this.takeUpPosts();
     if (tell && joined.length > 0) onJoined();
   }
 }

@@ -131,7 +131,7 @@ export function takePage(
         ? { kind: "change", history: isFirst, row: picked(row, REACTIONS) }
         : { kind, history: isFirst, row: picked(row, MEMBERS) };
     intake.batch.addInbox(queued(world, room, `${id}.${seqno}`, timeOf(update), item));
-    if (update.kind === "message" && id !== undefined) markKnown(intake, room.key, id);
+    if (update.kind === "message" && id !== undefined) markKnown(intake, room.seenPlace, id);
     count++;
   }
   const read = Math.max(page.cursor ?? 0, cursor ?? 0);
@@ -154,7 +154,7 @@ function kindOf(
   }
   if (update.kind === "deleted") {
     // A copy that still waits for the app is not shown any more.
-    batch.markGone(room.key, update.id, world.clock.now() + LIFE_MS);
+    batch.markGone(room.seenPlace, update.id, world.clock.now() + LIFE_MS);
     return "change";
   }
   if (update.kind === "unsupported") return "message";

@@ -48,6 +48,11 @@ export class LiveRoom {
     return communityConversation({ baseUrl, token: this.token.toLowerCase() });
   }
 
+  /** Where the ids of its messages are remembered. */
+  get seenPlace(): string {
+    return this.server.seenPlace(this.key);
+  }
+
   /** An own message was posted. */
   posted(id: number): void {
     remember(this.#posted, id, true);

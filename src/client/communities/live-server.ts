@@ -1,5 +1,5 @@
 /**
- * A community server with joined rooms: one connection, one request for each poll however many rooms there are, and rest
+ * A community server, mostly with joined rooms: one connection, one request for each poll however many rooms there are, and rest
  * for a server that fails (docs/protocol/communities.md §10).
  *
  * @module
@@ -53,7 +53,7 @@ export class LiveServer {
     record: ServerRecord = {},
   ) {
     this.#world = world;
-    this.record = record;
+    this.record = { ...record, publicKey: address.publicKey.toLowerCase() };
     const { account, crypto, network, contacts, sessionIdOf } = world;
     this.connection = connectCommunity(network, address, {
       account,
@@ -78,11 +78,11 @@ export class LiveServer {
     if (record.kind === "room") {
       const room = this.rooms.get(record.token.toLowerCase());
       room?.posted(id);
-      markKnown({ world: this.#world, batch }, roomKey(this.baseUrl, record.token), id);
+      markKnown({ world: this.#world, batch }, this.seenPlace(roomKey(this.baseUrl, record.token)), id);
       return;
     }
     this.#posted.add(id);
-    batch.markSeen(`${this.baseUrl}/outbox`, String(id), clock.now() + OUTBOX_MS);
+    batch.markSeen(this.#outbox, String(id), clock.now() + OUTBOX_MS);
     const conversation = sessionIdOf(record.recipient) ?? record.recipient;
     putMessage(batch, { author: self, timestamp }, { conversation, kind: "text" });
   }
@@ -92,9 +92,23 @@ export class LiveServer {
    * further one is made after it. Failures are reported, and the server is left alone for a while. Never rejects.
    */
   poll(): Promise<number> {
+    if (this.rooms.size === 0 && !this.#hasPosts) return Promise.resolve(0);
     if (this.#running === undefined) return this.#start();
     this.#next ??= this.#running.then(() => this.#start());
     return this.#next;
+  }
+
+  /** Where ids of a room or a box are remembered: a server that was set up anew gives the same ids again. */
+  seenPlace(place: string): string {
+    return `${place}?${this.publicKey}`;
+  }
+
+  get #outbox(): string {
+    return this.seenPlace(`${this.baseUrl}/outbox`);
+  }
+
+  get #hasPosts(): boolean {
+    return this.#world.posts.left.some(({ baseUrl }) => baseUrl === this.baseUrl);
   }
 
   /** True while a poll runs. */
@@ -122,13 +136,17 @@ export class LiveServer {
   }
 
   async #tryPoll(): Promise<number> {
-    const { lifetime, localTime, events } = this.#world;
-    if (lifetime.aborted || this.rooms.size === 0 || localTime() < this.#notBefore) return 0;
+    const { lifetime, localTime, events, posts } = this.#world;
+    if (lifetime.aborted || localTime() < this.#notBefore) return 0;
+    const hasRooms = this.rooms.size > 0;
     try {
-      const received = await new ServerPoll(this.#world, this).run();
-      this.#failures = 0;
-      this.#failure = undefined;
-      await this.#world.posts.resume(this);
+      const received = hasRooms ? await new ServerPoll(this.#world, this).run() : 0;
+      if (hasRooms) this.#succeeded();
+      const failure = await posts.resume(this);
+      if (hasRooms) return received;
+      // What is left for it is all that it is asked for.
+      if (failure === undefined) this.#succeeded();
+      else this.#rest(failure);
       return received;
     } catch (error) {
       if (lifetime.aborted) return 0;
@@ -141,7 +159,7 @@ export class LiveServer {
   /** Which items of the outbox this device has sent. */
   async isSent(items: readonly InboxItem[]): Promise<(item: InboxItem) => boolean> {
     const ids = items.map(({ id }) => String(id));
-    const seen = await this.#world.store.seen(`${this.baseUrl}/outbox`, ids);
+    const seen = await this.#world.store.seen(this.#outbox, ids);
     return ({ id }) => this.#posted.has(id) || seen.has(String(id));
   }
 
@@ -169,13 +187,23 @@ export class LiveServer {
     events.emit("error", error);
   }
 
-  /** Leaves the server alone: as long as it says, or longer with every failure. */
-  #failed(error: unknown): void {
+  #succeeded(): void {
+    this.#failures = 0;
+    this.#failure = undefined;
+  }
+
+  /** Leaves the server alone: as long as it says, or longer with every failure. Returns for how long, ms. */
+  #rest(error: unknown): number {
     const { localTime, random } = this.#world;
     this.#failures++;
     const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 16));
     const wait = waitOf(error) || pause * (0.75 + random() * 0.5);
     this.#notBefore = localTime() + wait;
+    return wait;
+  }
+
+  #failed(error: unknown): void {
+    const wait = this.#rest(error);
     const code = isSessionError(error) ? error.code : "";
     if (this.#failure !== code) this.report(error, undefined, wait);
     this.#failure = code;

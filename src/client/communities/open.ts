@@ -5,6 +5,7 @@
  */
 import { Limiter } from "../limiter.js";
 import type { MessageSource } from "../sources.js";
+import { Timestamps } from "../timestamps.js";
 import { Blinded } from "./blinded.js";
 import { Communities } from "./communities.js";
 import { sendDirect } from "./direct.js";
@@ -43,12 +44,14 @@ export interface CommunityParts {
  * @throws the codes of the store
  */
 export async function openCommunities(
-  outer: CommunitiesWorld,
+  outer: Omit<CommunitiesWorld, "sentTime">,
   { onJoined, onNews }: { readonly onJoined: () => void; readonly onNews: () => void },
 ): Promise<CommunityParts> {
-  const [posts, blinded] = [await Posts.open(outer), await Blinded.open(outer)];
+  const times = new Timestamps(() => outer.network.clock.now(), 0);
+  const common: CommunitiesWorld = { ...outer, sentTime: () => times.next() };
+  const [posts, blinded] = [await Posts.open(common), await Blinded.open(common)];
   const world: DirectoryWorld = {
-    ...outer,
+    ...common,
     posts,
     blinded,
     onJoined,
@@ -60,6 +63,7 @@ export async function openCommunities(
   const sourcesWorld = { ...world, roomOf: (key: string) => directory.byKey(key) };
   const limiter = new Limiter(AT_ONCE);
   const pollThose = async (wanted: (server: LiveServer) => boolean): Promise<number> => {
+    await directory.takeUpPosts();
     const servers = [...directory.servers.values()].filter(wanted);
     const polls = servers.map((server) => limiter.run(() => server.poll(), outer.lifetime).catch(() => 0));
     return (await Promise.all(polls)).reduce((sum, count) => sum + count, 0);

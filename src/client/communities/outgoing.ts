@@ -61,8 +61,8 @@ export async function signContent(
     ...(attachments.length === 0 ? {} : { attachments }),
     ...(preview === undefined || image === undefined ? {} : { preview: { ...preview, image } }),
   };
-  const timestamp = connection.now();
   const { textLimit } = world;
+  const timestamp = world.sentTime();
   return { ...signRoomMessage(message, identity, { timestamp, textLimit }), timestamp };
 }
 

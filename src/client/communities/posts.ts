@@ -13,12 +13,13 @@ import {
   postToInbox,
   recentMessages,
 } from "../../communities/index.js";
-import { type AbortOptions, isSessionError, SessionError } from "../../errors/index.js";
+import { type AbortOptions, SessionError } from "../../errors/index.js";
 import type { BlindedId } from "../../identity/index.js";
 import { COMMUNITY_POSTS, type PostRecord, type StoreBatch } from "../../store/index.js";
 import { asSessionError, type ClientErrorCode } from "../errors.js";
 import { settledWithin } from "../timers.js";
 import { whileOpen } from "./calling.js";
+import { roomKey } from "./live-room.js";
 import type { LiveServer } from "./live-server.js";
 import type { CommunitiesWorld } from "./world.js";
 
@@ -30,8 +31,8 @@ interface Pending {
   readonly record: PostRecord;
   readonly id: string;
   /** A call of the app waits for it. */
-  readonly isAwaited: boolean;
-  /** A poll has found it on the server. */
+  isAwaited: boolean;
+  /** It is on the server. */
   found?: Posted | undefined;
 }
 
@@ -56,6 +57,8 @@ export class Posts {
   /** By signature or ciphertext. */
   readonly #pending = new Map<string, Pending>();
   readonly #running = new Set<Promise<unknown>>();
+  /** By the server's address. */
+  readonly #resuming = new Map<string, Promise<SessionError | undefined>>();
 
   private constructor(world: CommunitiesWorld) {
     this.#world = world;
@@ -98,31 +101,42 @@ export class Posts {
     return true;
   }
 
-  /** Sends what an earlier run left for `server`. Failures are reported, and tried again after the next poll. */
-  async resume(server: LiveServer): Promise<void> {
-    const { store, clock, events, lifetime } = this.#world;
-    const left = [...this.#pending].filter(
-      ([, { record, isAwaited }]) => record.baseUrl === server.baseUrl && !isAwaited,
-    );
-    for (const [mark, pending] of left) {
-      const forget = async (posted?: Posted): Promise<void> => {
-        await store.write((batch) => {
-          batch.delete(COMMUNITY_POSTS, pending.id);
-          if (posted !== undefined) server.arrived(batch, pending.record, posted);
-        });
-        this.#pending.delete(mark);
-      };
-      try {
-        const found = await find(server.connection, pending.record, lifetime);
-        if (found === undefined && pending.record.timestamp + GIVE_UP_MS < clock.now())
-          throw new SessionError<ClientErrorCode>("SEND_FAILED", "the message is too old to be posted");
-        await forget(found ?? (await run(server.connection, pending.record, lifetime)));
-      } catch (error) {
-        if (lifetime.aborted) return;
-        if (isSessionError(error) && isFinal(error)) await forget();
-        else if (isSessionError(error, "COMMUNITY_RATE_LIMITED")) continue;
-        events.emit("error", asSessionError(error, "SEND_FAILED", "a message could not be posted"));
-      }
+  /** What no call waits for: an earlier run left it, or it was posted and could not be taken out. */
+  get left(): readonly PostRecord[] {
+    return [...this.#pending.values()].filter(({ isAwaited }) => !isAwaited).map(({ record }) => record);
+  }
+
+  /**
+   * Sends what is left for `server`, once however many ask. Failures are reported; returns the last that another attempt may
+   * change.
+   */
+  resume(server: LiveServer): Promise<SessionError | undefined> {
+    const { baseUrl } = server;
+    const running = this.#resuming.get(baseUrl);
+    // Two at a time would both find nothing, and post twice.
+    if (running !== undefined) return running;
+    const resuming = this.#resume(server).finally(() => this.#resuming.delete(baseUrl));
+    this.#resuming.set(baseUrl, resuming);
+    return resuming;
+  }
+
+  /** Takes out what is left for places that there is no way to any more, and reports it. */
+  async giveUp(isLost: (record: PostRecord) => boolean): Promise<void> {
+    const lost = [...this.#pending].filter(([, { record, isAwaited }]) => !isAwaited && isLost(record));
+    if (lost.length === 0) return;
+    // Before the write, so that nobody posts it meanwhile.
+    for (const [mark] of lost) this.#pending.delete(mark);
+    await this.#world.store.write((batch) => {
+      for (const [, { id }] of lost) batch.delete(COMMUNITY_POSTS, id);
+    });
+    for (const [, { record }] of lost) {
+      const place = record.kind === "room" ? { room: roomKey(record.baseUrl, record.token) } : {};
+      const error = new SessionError<ClientErrorCode>(
+        "SEND_FAILED",
+        "the message was not posted: its room was left, or its recipient is not known any more",
+        { details: { server: record.baseUrl, ...place } },
+      );
+      this.#world.events.emit("error", error);
     }
   }
 
@@ -147,13 +161,9 @@ export class Posts {
           options.also?.(batch);
           batch.put(COMMUNITY_POSTS, pending.id, record);
         });
-        const posted = await this.#send(server.connection, pending, signal);
-        await store.write((batch) => {
-          batch.delete(COMMUNITY_POSTS, pending.id);
-          server.arrived(batch, record, posted);
-        });
-        return posted;
+        pending.found = await this.#send(server.connection, pending, signal);
       } catch (error) {
+        this.#pending.delete(mark);
         // The next client on the store goes on with it.
         if (lifetime.aborted) throw error;
         await store.write((batch) => {
@@ -161,10 +171,64 @@ export class Posts {
           options.undo?.(batch);
         });
         throw error;
-      } finally {
-        this.#pending.delete(mark);
       }
+      await this.#arrived(server, pending, pending.found);
+      return pending.found;
     });
+  }
+
+  /**
+   * Takes a message out that is on its server. If the store fails it has been posted all the same: the record stays for the
+   * next poll or the next run to take out, and who sent it is not told to send it again.
+   */
+  async #arrived(server: LiveServer, pending: Pending, posted: Posted): Promise<void> {
+    const { lifetime, events } = this.#world;
+    try {
+      await this.#takeOut(server, pending, posted);
+    } catch (error) {
+      pending.isAwaited = false;
+      if (lifetime.aborted) throw error;
+      events.emit("error", asSessionError(error, "STORE_FAILED", "a message that was posted was not noted"));
+    }
+  }
+
+  async #takeOut(server: LiveServer, pending: Pending, posted?: Posted): Promise<void> {
+    const { id, record } = pending;
+    await this.#world.store.write((batch) => {
+      batch.delete(COMMUNITY_POSTS, id);
+      if (posted !== undefined) server.arrived(batch, record, posted);
+    });
+    this.#pending.delete(markOf(record));
+  }
+
+  async #resume(server: LiveServer): Promise<SessionError | undefined> {
+    const { events, lifetime } = this.#world;
+    let failure: SessionError | undefined;
+    const left = [...this.#pending.values()].filter(({ record }) => record.baseUrl === server.baseUrl);
+    for (const pending of left) {
+      // Polls may have found it, and rooms may be left, meanwhile.
+      if (pending.isAwaited || this.#pending.get(markOf(pending.record)) !== pending) continue;
+      try {
+        await this.#takeOut(server, pending, await this.#postOnce(server, pending));
+      } catch (cause) {
+        if (lifetime.aborted) return undefined;
+        const error = asSessionError(cause, "SEND_FAILED", "a message could not be posted");
+        if (isFinal(error)) await this.#takeOut(server, pending);
+        else failure = error;
+        if (error.code !== "COMMUNITY_RATE_LIMITED") events.emit("error", error);
+      }
+    }
+    return failure;
+  }
+
+  /** Posts a message unless it is there already. */
+  async #postOnce({ connection }: LiveServer, { record, found }: Pending): Promise<Posted> {
+    const { clock, lifetime } = this.#world;
+    const there = found ?? (await find(connection, record, lifetime));
+    if (there !== undefined) return there;
+    if (record.timestamp + GIVE_UP_MS < clock.now())
+      throw new SessionError<ClientErrorCode>("SEND_FAILED", "the message is too old to be posted");
+    return await run(connection, record, lifetime);
   }
 
   async #send(connection: CommunityServer, pending: Pending, signal: AbortSignal): Promise<Posted> {

@@ -155,7 +155,7 @@ export class ServerPoll {
   async #prepared(room: LiveRoom, polled: PolledRoom): Promise<PreparedRoom> {
     const { messages } = polled;
     if (!messages.ok) return { room, polled, seen: new Set() };
-    const seen = await this.#world.store.seen(room.key, unsureIds(room, messages.value));
+    const seen = await this.#world.store.seen(room.seenPlace, unsureIds(room, messages.value));
     try {
       const value = await completed(this.#world, room, messages.value, seen);
       return { room, polled: { ...polled, messages: { ok: true, value } }, seen };
@@ -220,7 +220,7 @@ export class ServerPoll {
     if (cursor === undefined || this.#isFull(room)) return 0;
     try {
       for await (const page of catchUp(this.#server.connection, room.token, cursor, { signal })) {
-        const seen = await store.seen(room.key, unsureIds(room, page));
+        const seen = await store.seen(room.seenPlace, unsureIds(room, page));
         const whole = await completed(this.#world, room, page, seen);
         const taken = await store.write((batch) => {
           if (!this.#server.isJoined(room)) return undefined;

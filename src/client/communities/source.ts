@@ -112,7 +112,7 @@ function kindOf(
 
 /** A deletion came while the message waited. */
 async function isGone(store: Store, room: LiveRoom, id: number): Promise<boolean> {
-  return await store.gone(room.key, id);
+  return await store.gone(room.seenPlace, id);
 }
 
 function readContext(

@@ -25,6 +25,8 @@ export interface CommunitiesWorld extends World {
   readonly network: CommunityNetwork;
   /** Local time, ms. */
   readonly localTime: () => number;
+  /** A sent time, network ms: each is given out once, because it is all that tells equal texts apart. */
+  readonly sentTime: () => number;
   /** A number from 0 to 1, 1 excluded. */
   readonly random: () => number;
   /** Ends with the client. */

@@ -1,5 +1,7 @@
 /** Joining and leaving: links in all forms, and the same rooms on all devices. */
 import { bytesToBase32z, bytesToBase64, hexToBytes } from "session-messenger-sdk/bytes";
+import type { Room } from "session-messenger-sdk/client";
+import type { CommunityNetwork } from "session-messenger-sdk/communities";
 import { UserGroups } from "session-messenger-sdk/config";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { accountOf, codeOf, type Person, World } from "./support.js";
@@ -95,6 +97,40 @@ describe("a link", () => {
     await alice.client.close();
     expect(await codeOf((async () => alice.client.communities.join(link))())).toBe("CLOSED");
   });
+});
+
+test("a server that was set up anew with another key is read from its beginning, rooms and direct messages", async () => {
+  const fresh = await world.serve({ seed: "set up anew" });
+  const { hostname: host, port } = new URL(fresh.url);
+  const { clock, callServer } = world.network;
+  const communityNetwork: CommunityNetwork = {
+    clock,
+    // The address is the same, who answers there has another key.
+    callServer: (server, ...rest) =>
+      server.x25519PublicKey === fresh.publicKey
+        ? callServer({ ...server, host, port: Number(port) }, ...rest)
+        : callServer(server, ...rest),
+  };
+  const bob = await world.person(2);
+  const person = await world.person(7, { communityNetwork });
+  const bobs: Room[] = [];
+  for (const server of world.servers) bobs.push(await bob.client.communities.join(server.link("lobby")));
+  const [first, second] = bobs as [Room, Room];
+  const room = await person.client.communities.join(world.server.link("lobby"));
+  await person.poll();
+  await first.send({ text: "old" });
+  await first.sendDirect(await room.me(), { text: "old and direct" });
+  expect((await person.poll()).sort()).toEqual(["old", "old and direct"]);
+  await room.leave();
+  await person.client.close();
+
+  const again = await world.person(7, { communityNetwork, store: person.store });
+  const link = `${world.server.url}/lobby?public_key=${fresh.publicKey}`;
+  const anew = await again.client.communities.join(link, { history: false });
+  await again.poll();
+  await second.send({ text: "new" });
+  await second.sendDirect(await anew.me(), { text: "new and direct" });
+  expect((await again.poll()).sort()).toEqual(["new", "new and direct"]);
 });
 
 test("what a server can do, and its rooms, are told without joining and without a name", async () => {

@@ -1,8 +1,9 @@
 /** Messages on their way to a server: none is lost, none is posted twice. */
+import { MemoryLevel } from "memory-level";
 import type { Room } from "session-messenger-sdk/client";
 import type { CommunityNetwork } from "session-messenger-sdk/communities";
 import { SessionError } from "session-messenger-sdk/errors";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { codeOf, failure, type Person, World } from "./support.js";
 
 let world: World;
@@ -220,4 +221,113 @@ test("messages sent at once all arrive, none comes back", async () => {
   await Promise.all(texts.map((text) => bobs.send({ text })));
   expect((await textsInRoom()).sort()).toEqual(texts.sort());
   expect(await bob.poll()).toEqual([]);
+});
+
+test("equal texts sent in the same millisecond are two messages, also if their answers are lost", async () => {
+  const communityNetwork = held(async (call) => {
+    await call();
+    return timeout();
+  });
+  const alice = await world.person(1, { communityNetwork });
+  const room = await alice.client.communities.join(world.server.link("lobby"));
+  const sent = await Promise.all([room.send({ text: "same" }), room.send({ text: "same" })]);
+  expect(sent.map(({ id }) => id).sort()).toEqual([1, 2]);
+  expect(await alice.poll()).toEqual([]);
+  expect(await bob.poll()).toEqual(["same", "same"]);
+});
+
+/** Alice closes while what she has begun is being posted; returns her store. */
+async function closedWhilePosting(
+  arrived: boolean,
+  begin: (alice: Person) => Promise<unknown>,
+): Promise<MemoryLevel> {
+  let posted = false;
+  const communityNetwork = held(async (call, signal) => {
+    if (arrived) await call();
+    posted = true;
+    return await hang(signal);
+  });
+  const alice = await world.person(1, { communityNetwork });
+  const beginning = codeOf(begin(alice));
+  await expect.poll(() => posted).toBe(true);
+  await alice.client.close();
+  expect(await beginning).toBe("CLOSED");
+  return alice.store;
+}
+
+describe("a direct message to a server without joined rooms", () => {
+  const direct = async ({ client }: Person): Promise<unknown> =>
+    await client.communities.sendDirect(world.server.link("lobby"), await bobs.me(), { text: "psst" });
+
+  beforeEach(async () => {
+    await bob.poll();
+  });
+
+  test.each([true, false])("is taken up by the next client; arrived: %s", async (arrived) => {
+    const store = await closedWhilePosting(arrived, direct);
+    const again = await world.person(1, { store });
+    await Promise.all([again.poll(), again.poll()]);
+    expect(await bob.poll()).toEqual(["psst"]);
+    world.requests.length = 0;
+    await again.poll();
+    expect(world.requests).toEqual([]);
+    expect(again.told.error).toEqual([]);
+  });
+
+  test("is not tried all the time while the server does not answer", async () => {
+    const store = await closedWhilePosting(false, direct);
+    const again = await world.person(1, { store });
+    world.onRequest = timeout;
+    await again.poll();
+    world.requests.length = 0;
+    await again.poll();
+    expect(world.requests).toEqual([]);
+    expect(again.told.error).toMatchObject([{ code: "TIMEOUT" }]);
+    world.onRequest = undefined;
+    world.net.time += 60_000;
+    await again.poll();
+    expect(await bob.poll()).toEqual(["psst"]);
+  });
+});
+
+test("what was written to a room that was left meanwhile is not posted, and told", async () => {
+  const store = await closedWhilePosting(false, async ({ client }) =>
+    (await client.communities.join(world.server.link("lobby"))).send({ text: "too late" }),
+  );
+  const again = await world.person(1, { store });
+  const [room] = again.client.communities.list();
+  await room?.leave();
+  expect(again.told.error).toMatchObject([
+    { code: "SEND_FAILED", details: { room: `${world.server.url}/lobby` } },
+  ]);
+  await again.client.communities.join(world.server.link("lobby"));
+  await again.poll();
+  expect(await textsInRoom()).toEqual([]);
+  expect(again.told.error.length).toBe(1);
+});
+
+test("a message that was posted when the store failed is not to be sent again", async () => {
+  const store = new MemoryLevel();
+  let fails = false;
+  store.hooks.prewrite.add(() => {
+    if (fails) throw new Error("disk full");
+  });
+  const communityNetwork = held(async (call) => {
+    const reply = await call();
+    fails = true;
+    return reply;
+  });
+  const alice = await world.person(1, { communityNetwork, store });
+  const room = await alice.client.communities.join(world.server.link("lobby"));
+  await alice.poll();
+  expect(await room.send({ text: "once" })).toMatchObject({ id: 1 });
+  expect(alice.told.error).toMatchObject([{ code: "STORE_FAILED" }]);
+  await alice.client.close();
+  fails = false;
+  const again = await world.person(1, { store });
+  expect(await again.poll()).toEqual([]);
+  expect(await textsInRoom()).toEqual(["once"]);
+  world.requests.length = 0;
+  await again.poll();
+  expect(world.requests).toEqual(["POST /batch"]);
 });
