@@ -135,6 +135,12 @@ export interface EncodedItem {
 
 /** Messages of the own account, to and from bytes. */
 export interface MessageCodec {
+  /**
+   * Resolves when what is encoded now can be read by others: see groups/sending.ts. Absent: always.
+   *
+   * @throws the codes of reading and pushing a group, `ABORTED`
+   */
+  ready?(recipient: string, signal: AbortSignal): Promise<void>;
   /** Encrypted anew at each call. */
   encode(message: OutgoingMessage, recipient: string, timestamp: number): EncodedItem;
   /** The copy for the own devices. */

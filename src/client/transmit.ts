@@ -69,6 +69,8 @@ export type Parcel = OutboxItem & { readonly sequence?: number | undefined };
 
 /** The own copies' hashes and timestamps are remembered for so long: no copy lives longer. */
 export const REMEMBER_MS = 2_592_000_000;
+/** A recipient that is ready, and is not any more when the message is encoded, is awaited so often. */
+const READY_ATTEMPTS = 5;
 /** The message that goes ahead has a timestamp so much earlier (docs/protocol/messages.md §6.8). */
 export const PRELUDE_MS = 100;
 
@@ -146,7 +148,7 @@ async function sendPrelude(world: TransmitWorld, parcel: Parcel, signal: AbortSi
 
 /** Stores in the swarm of `pubkey`; a failure of the network becomes one of code `failure`. */
 async function storeIn(
-  { swarm, log }: TransmitWorld,
+  { swarm, codec, log }: TransmitWorld,
   pubkey: string,
   encode: () => EncodedItem,
   failure: "SEND_FAILED" | "SYNC_FAILED",
@@ -154,7 +156,15 @@ async function storeIn(
 ): Promise<Stored> {
   throwIfAborted(signal);
   try {
-    return await swarm.store(pubkey, encode, { signal });
+    for (let attempt = 1; ; attempt++) {
+      await codec.ready?.(pubkey, signal);
+      try {
+        return await swarm.store(pubkey, encode, { signal });
+      } catch (error) {
+        // A group got another key between the two.
+        if (attempt === READY_ATTEMPTS || !isSessionError(error, "GROUP_PUSH_FAILED")) throw error;
+      }
+    }
   } catch (cause) {
     throwIfAborted(signal);
     if (isSessionError(cause) && cause.code.startsWith("MESSAGE_")) throw cause;

@@ -80,7 +80,12 @@ export interface GroupParts {
 export async function openGroups(base: GroupsBase): Promise<GroupParts> {
   const directory = await Directory.open({ ...base, push: (group, options) => pushes.push(group, options) });
   const known = await LegacyDirectory.open(base);
-  const codec = withGroups(withLegacyGroups(base.codec, { ...base, legacy: known }), { ...base, directory });
+  const codec = withGroups(withLegacyGroups(base.codec, { ...base, legacy: known }), {
+    ...base,
+    directory,
+    poll: (group, options) => world.poll(group, options),
+    wake: (group) => world.wake(group),
+  });
   const { timestamps } = base;
   const sender = base.makeSender({ codec, timestamps, note: (batch, sent) => legacy.noteSent(batch, sent) });
   const work = new GroupWork();

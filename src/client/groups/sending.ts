@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { type AbortOptions, throwIfAborted } from "../../errors/index.js";
+import { type AbortOptions, SessionError, throwIfAborted } from "../../errors/index.js";
 import { encodeGroupMessage, type OutgoingGroupMessage } from "../../groups/index.js";
 import { isGroupId } from "../../identity/index.js";
 import type { Expiration, OutgoingMessage, Profile } from "../../messages/index.js";
 import { checkContent, type MessageContent } from "../content.js";
+import type { ClientErrorCode } from "../errors.js";
 import type { UploadSettings } from "../files.js";
 import { ownProfile } from "../outbound.js";
 import type { EncodedItem, MessageCodec } from "../ports.js";
@@ -46,9 +47,17 @@ export async function sendToGroup(
  * Resolves when others can read what is written now. A key that is not in the swarm yet never gets there if another admin's
  * rekey overtakes it, and what was encrypted with it would stay closed.
  */
-async function awaitKey(world: GroupWorld, group: LiveGroup, signal: AbortSignal): Promise<void> {
+export async function awaitKey(
+  world: Pick<GroupWorld, "poll">,
+  group: LiveGroup,
+  signal: AbortSignal,
+): Promise<void> {
   if (group.state.keys.encryptionKey === undefined) await world.poll(group, { signal });
-  if (group.state.keys.pending !== undefined) await group.push({ signal });
+  if (group.state.keys.pending === undefined) return;
+  await group.push({ signal }).catch((error: unknown) => {
+    // What comes after the key may fail.
+    if (group.state.keys.pending !== undefined) throw error;
+  });
 }
 
 /** What a visible message to a group brings along: the own profile, and the group's timer. */
@@ -65,12 +74,20 @@ export function groupFields(
 }
 
 /** What encoding for groups works with. */
-export type GroupCodecWorld = Pick<GroupWorld, "directory" | "account" | "crypto" | "compress" | "textLimit">;
+export type GroupCodecWorld = Pick<
+  GroupWorld,
+  "directory" | "account" | "crypto" | "compress" | "textLimit" | "poll" | "wake"
+>;
 
 /** A codec that knows groups besides people. */
 export function withGroups(codec: MessageCodec, world: GroupCodecWorld): MessageCodec {
   return {
     ...codec,
+    async ready(recipient, signal) {
+      const group = world.directory.get(recipient);
+      if (group === undefined) await codec.ready?.(recipient, signal);
+      else await awaitKey(world, group, signal);
+    },
     encode: (message, recipient, timestamp) =>
       isGroupId(recipient)
         ? encodeForGroup(world, world.directory.require(recipient), message, timestamp)
@@ -78,13 +95,20 @@ export function withGroups(codec: MessageCodec, world: GroupCodecWorld): Message
   };
 }
 
+/** @throws `GROUP_PUSH_FAILED` while the key that would be used may never get to the swarm; the codes of the encoder */
 function encodeForGroup(
-  { account, crypto, compress, textLimit }: GroupCodecWorld,
+  { account, crypto, compress, textLimit, wake }: GroupCodecWorld,
   group: LiveGroup,
   message: OutgoingMessage,
   timestamp: number,
 ): EncodedItem {
   const { keys } = group.state;
+  if (keys.pending !== undefined) {
+    wake(group);
+    throw new SessionError<ClientErrorCode>("GROUP_PUSH_FAILED", "the group's key is not in its swarm yet", {
+      details: { group: group.id },
+    });
+  }
   const context = { sender: account, keys, timestamp, textLimit, compress, crypto };
   const { namespace, data, ttl } = encodeGroupMessage(message as OutgoingGroupMessage, context);
   return { namespace, data, ttl, auth: group.auth };

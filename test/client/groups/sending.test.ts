@@ -256,7 +256,9 @@ describe("while a key is not in the swarm", () => {
     dead.resolve("lost");
     await crashed;
     net.calls.length = 0;
-    await rest(ann, ben);
+    ann.timers.advance(600_000);
+    await ann.client.poll();
+    await expect(ann.sync()).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
     expect(net.calls.filter((call) => isStore(group.id, call))).toEqual([]);
 
     ann.fault = () => undefined;
