@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { isSessionError } from "../errors/index.js";
 import type {
   DecodeResult,
   IncomingGroupUpdate,
@@ -11,12 +10,12 @@ import type {
   IncomingMessage,
   Profile,
 } from "../messages/index.js";
-import type { InboxItem, StoreBatch } from "../store/index.js";
-import { type AdmissionWorld, admit, isStored } from "./admission.js";
-import { asSessionError } from "./errors.js";
+import type { InboxItem } from "../store/index.js";
+import { type AdmissionWorld, admit } from "./admission.js";
 import type { Emitter } from "./events.js";
 import type { Logger } from "./logger.js";
 import type { DirectMessage } from "./received.js";
+import { identityOf, markReceived, type Undecodable, undecodable } from "./received-marks.js";
 import type { MessageSource, Track } from "./sources.js";
 import type { Unsupported } from "./unsupported.js";
 
@@ -53,19 +52,6 @@ export function directSource(world: InboxWorld): MessageSource {
     markReceived: (batch, item, message) => markReceived(batch, item, message as DirectMessage, world.now()),
     apply: (message, item, track) => world.apply(message as DirectMessage, item, track),
   };
-}
-
-/** A received message is known for so long after it would have expired, so that a replayed one is no news. */
-const REMEMBER_MS = 2_592_000_000;
-
-/** What makes two messages the same: sender and time, for kinds that are stored; else the hash. */
-const identityOf = (message: IncomingMessage): string =>
-  isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
-
-/** Marks a message as received, so that others of the same sender and time are duplicates. */
-function markReceived(batch: StoreBatch, item: InboxItem, message: IncomingMessage, now: number): void {
-  if (!isStored(message)) return;
-  batch.markKnown(message.from, message.timestamp, Math.max(item.expiration, now) + REMEMBER_MS);
 }
 
 /**
@@ -107,20 +93,11 @@ async function readInboxItem(
   return undefined;
 }
 
-type Undecodable = {
-  readonly kind: "dropped";
-  readonly rule: string;
-  readonly reason: string;
-  readonly profile?: undefined;
-};
-
-/** Decodes; what cannot be decoded will never be, so it is dropped by the name of its error. */
+/** Decodes, or says why not. */
 function decode({ decode: decodeItem, events }: InboxWorld, item: InboxItem): DecodeResult | Undecodable {
   try {
     return decodeItem(item);
   } catch (error) {
-    const failure = asSessionError(error, "MESSAGE_MALFORMED", "the decoder failed", { hash: item.hash });
-    if (!isSessionError(error)) events.emit("error", failure);
-    return { kind: "dropped", rule: failure.code, reason: failure.message };
+    return undecodable(events, error, item.hash);
   }
 }

@@ -18,6 +18,7 @@ import { type GroupId, isGroupId } from "../../identity/index.js";
 import type { IncomingGroupUpdate } from "../../messages/index.js";
 import type { InboxItem, StoreBatch } from "../../store/index.js";
 import type { ClientErrorCode } from "../errors.js";
+import { knownUntil } from "../received-marks.js";
 import type { LiveGroup } from "./live-group.js";
 import { dropHistory, type LocalMessage, localMessages } from "./local-messages.js";
 import type { GroupWorld } from "./world.js";
@@ -32,9 +33,6 @@ export interface PendingInvitation {
   /** When it came, unix seconds. */
   readonly received: number;
 }
-
-/** A message that was handled is known for so long after it would have expired. */
-const REMEMBER_MS = 2_592_000_000;
 
 /** Invitations that wait for an answer. */
 export function pendingInvitations({ configs, directory }: GroupWorld): PendingInvitation[] {
@@ -134,7 +132,7 @@ export async function takeInvitation(
     const history = before === "kicked" ? await localMessages(store, invitation.groupId) : [];
     await store.write((batch) => {
       admit(world, batch, invitation, message, history);
-      batch.markKnown(from, timestamp, Math.max(item.expiration, clock.now()) + REMEMBER_MS);
+      batch.markKnown(from, timestamp, knownUntil(item, clock.now()));
       chores.add(batch, item.hash, { delete: true });
     });
   }

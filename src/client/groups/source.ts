@@ -17,9 +17,9 @@ import type { SessionId } from "../../identity/index.js";
 import { isGroupId } from "../../identity/index.js";
 import type { IncomingMessage, Profile } from "../../messages/index.js";
 import { type InboxItem, MESSAGES, type MessageRecord, messageId, type Queued } from "../../store/index.js";
-import { admit, isStored } from "../admission.js";
-import { asSessionError } from "../errors.js";
+import { admit } from "../admission.js";
 import type { Deliverable, GroupMessage } from "../received.js";
+import { identityOf, markReceived, type Undecodable, undecodable } from "../received-marks.js";
 import type { MessageSource, Track } from "../sources.js";
 import type { Unsupported } from "../unsupported.js";
 import { putMessage } from "../world.js";
@@ -38,8 +38,6 @@ export interface GroupSourceWorld extends GroupWorld {
 
 /** Messages of one group that may wait for a key. */
 const MAX_WAITING = 200;
-/** A received message is known for so long after it would have expired, so that a replayed one is no news. */
-const REMEMBER_MS = 2_592_000_000;
 /** Times of swarms and of removals are not compared more closely, ms. */
 const TOLERANCE_MS = 120_000;
 /** A message of a later time is kept on no record: it would never grow old. */
@@ -58,17 +56,11 @@ export function groupSource(world: GroupSourceWorld): MessageSource {
       return message;
     },
     identityOf: (message) => identityOf(message as GroupMessage),
-    markReceived(batch, item, message) {
-      const { from, timestamp } = message as GroupMessage;
-      if (!isStored(message as GroupMessage)) return;
-      batch.markKnown(from, timestamp, Math.max(item.expiration, world.clock.now()) + REMEMBER_MS);
-    },
+    markReceived: (batch, item, message) =>
+      markReceived(batch, item, message as GroupMessage, world.clock.now()),
     apply: (message, item, track) => apply(world, message as GroupMessage, item, track),
   };
 }
-
-const identityOf = (message: IncomingGroupMessage): string =>
-  isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
 
 /** Places of items that wait for a key, by group. */
 export class Waiting {
@@ -140,8 +132,6 @@ async function readControl(
   return notice && { ...message, source, notice };
 }
 
-type Undecodable = { readonly kind: "dropped"; readonly rule: string; readonly reason: string };
-
 function decode(
   { account, clock, crypto, events, rules }: GroupSourceWorld,
   group: LiveGroup,
@@ -158,9 +148,7 @@ function decode(
     });
   } catch (error) {
     if (isSessionError(error, "GROUP_MESSAGE_UNDECRYPTABLE")) return "undecryptable";
-    const failure = asSessionError(error, "MESSAGE_MALFORMED", "the decoder failed", { hash: item.hash });
-    if (!isSessionError(error)) events.emit("error", failure);
-    return { kind: "dropped", rule: failure.code, reason: failure.message };
+    return undecodable(events, error, item.hash);
   }
 }
 

@@ -24,9 +24,9 @@ import {
   messageId,
   type Queued,
 } from "../../../store/index.js";
-import { admit, isStored } from "../../admission.js";
-import { asSessionError } from "../../errors.js";
+import { admit } from "../../admission.js";
 import type { Deliverable, LegacyGroupMessage } from "../../received.js";
+import { identityOf, knownUntil, markReceived, type Undecodable, undecodable } from "../../received-marks.js";
 import type { MessageSource, Track } from "../../sources.js";
 import { forgetMessage, putMessage } from "../../world.js";
 import { type GroupSourceWorld, Waiting } from "../source.js";
@@ -40,8 +40,6 @@ export interface LegacySourceWorld extends LegacyWorld {
   readonly applyProfile: (from: SessionId, profile: Profile) => Promise<void>;
 }
 
-/** A received message is known for so long after it would have expired, so that a replayed one is no news. */
-const REMEMBER_MS = 2_592_000_000;
 /** A message of a later time is kept on no record: it would never grow old. */
 const FUTURE_MS = 86_400_000;
 
@@ -57,17 +55,11 @@ export function legacyGroupSource(world: LegacySourceWorld): MessageSource {
       return message;
     },
     identityOf: (message) => identityOf(message as LegacyGroupMessage),
-    markReceived(batch, item, message) {
-      const { from, timestamp } = message as LegacyGroupMessage;
-      if (!isStored(message as LegacyGroupMessage)) return;
-      batch.markKnown(from, timestamp, Math.max(item.expiration, world.clock.now()) + REMEMBER_MS);
-    },
+    markReceived: (batch, item, message) =>
+      markReceived(batch, item, message as LegacyGroupMessage, world.clock.now()),
     apply: (message, item, track) => apply(world, message as LegacyGroupMessage, item, track),
   };
 }
-
-const identityOf = (message: LegacyGroupMessage): string =>
-  isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
 
 /** A control message that came one-to-one: the account is in a group, or gets its newest pair. */
 export async function takeLegacyControl(
@@ -131,13 +123,11 @@ async function take(
   const { store, events, clock } = world;
   const { from, timestamp } = sent;
   const refusal = await store.write((batch) => {
-    batch.markKnown(from, timestamp, Math.max(expiration, clock.now()) + REMEMBER_MS);
+    batch.markKnown(from, timestamp, knownUntil({ expiration }, clock.now()));
     return applyControl(world, batch, id, sent);
   });
   if (refusal !== undefined) events.emit("dropped", { rule: "legacy-groups §6", reason: refusal, hash });
 }
-
-type Undecodable = { readonly kind: "dropped"; readonly rule: string; readonly reason: string };
 
 function decode(
   { account, clock, crypto, events, rules }: LegacySourceWorld,
@@ -148,9 +138,7 @@ function decode(
     return decodeLegacyGroupItem(item, { ...rules, account, group, now: clock.now(), crypto });
   } catch (error) {
     if (isSessionError(error, "GROUP_MESSAGE_UNDECRYPTABLE")) return "undecryptable";
-    const failure = asSessionError(error, "MESSAGE_MALFORMED", "the decoder failed", { hash: item.hash });
-    if (!isSessionError(error)) events.emit("error", failure);
-    return { kind: "dropped", rule: failure.code, reason: failure.message };
+    return undecodable(events, error, item.hash);
   }
 }
 

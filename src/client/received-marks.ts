@@ -1,0 +1,46 @@
+/**
+ * By what a received message is known, wherever it comes from, and what of it stays known (docs/protocol/messages.md
+ * §5.1, V12).
+ *
+ * @module
+ */
+import { isSessionError } from "../errors/index.js";
+import type { IncomingMessage } from "../messages/index.js";
+import type { InboxItem, StoreBatch } from "../store/index.js";
+import { isStored } from "./admission.js";
+import { asSessionError } from "./errors.js";
+import type { Emitter } from "./events.js";
+
+/** What is looked at. */
+type Named = Pick<IncomingMessage, "kind" | "timestamp" | "hash"> & { readonly from: string };
+
+/** A received message is known for so long after it would have expired, so that a replayed one is no news. */
+const REMEMBER_MS = 2_592_000_000;
+
+/** What makes two messages the same: sender and time, for kinds that are stored; else the hash. */
+export const identityOf = (message: Named): string =>
+  isStored(message) ? `${message.from}/${message.timestamp}` : `${message.hash}`;
+
+/** Until when something received is known, ms. */
+export const knownUntil = ({ expiration }: Pick<InboxItem, "expiration">, now: number): number =>
+  Math.max(expiration, now) + REMEMBER_MS;
+
+/** Marks a message as received, so that others of the same sender and time are duplicates. */
+export function markReceived(batch: StoreBatch, item: InboxItem, message: Named, now: number): void {
+  if (isStored(message)) batch.markKnown(message.from, message.timestamp, knownUntil(item, now));
+}
+
+/** What cannot be decoded will never be: it is dropped by the name of its error. */
+export interface Undecodable {
+  readonly kind: "dropped";
+  readonly rule: string;
+  readonly reason: string;
+  readonly profile?: undefined;
+}
+
+/** The outcome for an item whose decoder threw `error`. An error that is not typed is a fault of ours, and told. */
+export function undecodable(events: Emitter, error: unknown, hash: string): Undecodable {
+  const failure = asSessionError(error, "MESSAGE_MALFORMED", "the decoder failed", { hash });
+  if (!isSessionError(error)) events.emit("error", failure);
+  return { kind: "dropped", rule: failure.code, reason: failure.message };
+}
