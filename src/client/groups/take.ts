@@ -119,7 +119,7 @@ function takeState(
 
 function removalOf(
   { account, crypto }: TakeWorld,
-  { id, state }: LiveGroup,
+  { id, state, record }: LiveGroup,
   taking: GroupTaking,
 ): Taken["removal"] {
   // Only the newest key tells an old notice from one that counts: what comes next decides.
@@ -131,8 +131,9 @@ function removalOf(
     // Without a key of ours only the swarm can tell whether the notice is from before we came back.
     if (generation === undefined ? taking.isRefused : last >= generation) return "kicked";
   }
-  // The end that this device wants must get to the swarm first.
-  return state.info.details.isDestroyed && !state.info.needsPush ? "destroyed" : undefined;
+  // The end that this device wants must get to the swarm first, and all messages be deleted there.
+  const isEnding = state.info.needsPush || record.pending.deleteAll;
+  return state.info.details.isDestroyed && !isEnding ? "destroyed" : undefined;
 }
 
 function keepMessages(
