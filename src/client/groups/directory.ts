@@ -123,8 +123,11 @@ export class Directory {
    */
   markRemoved(batch: StoreBatch, id: GroupId, removal: "kicked" | "destroyed"): void {
     const { configs } = this.#world;
-    const name = this.#open.get(id)?.state.info.details.name;
-    configs.groups.setGroup(id, { removal, invited: false, ...(name ? { name } : {}) });
+    const group = this.#open.get(id);
+    const name = group?.state.info.details.name;
+    // Whoever was about to leave has left.
+    if (group?.record.isLeaving === true) configs.groups.removeGroup(id);
+    else configs.groups.setGroup(id, { removal, invited: false, ...(name ? { name } : {}) });
     configs.conversations.remove({ kind: "group", id });
     configs.save(batch);
     this.forget(batch, id);

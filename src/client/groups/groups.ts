@@ -21,6 +21,7 @@ import {
   type PendingInvitation,
   pendingInvitations,
 } from "./invitations.js";
+import { forgetGroup } from "./leave.js";
 import type { LegacyGroups } from "./legacy/legacy-groups.js";
 import type { LiveGroup } from "./live-group.js";
 import { type GroupSendOptions, sendToGroup } from "./sending.js";
@@ -93,6 +94,17 @@ export class Groups {
   /** Declines an invitation: it is gone from all devices, and nobody is told. @throws as {@link accept} */
   async decline(id: string): Promise<void> {
     await declineInvitation(this.#open(), id);
+  }
+
+  /**
+   * Takes a group that the account was removed from, or that was ended, off all devices of the account. Nothing happens if the
+   * account does not list the group.
+   *
+   * @throws `ID_INVALID`, `INVALID_ARGUMENT` while the account is in the group (leave it) or invited (decline it),
+   *   `STORE_FAILED`
+   */
+  async forget(id: string): Promise<void> {
+    await forgetGroup(this.#open(), id);
   }
 
   /** See `Client.send`. @internal */

@@ -8,8 +8,10 @@
  */
 import { type AbortOptions, isSessionError, SessionError } from "../../errors/index.js";
 import { memberLeftMessage, memberLeftNotice } from "../../groups/index.js";
+import { type GroupId, isGroupId } from "../../identity/index.js";
 import type { StoreBatch } from "../../store/index.js";
 import type { ClientErrorCode } from "../errors.js";
+import { invalidArgument } from "../targets.js";
 import type { LiveGroup } from "./live-group.js";
 import { networkTime, requireAdmin } from "./roles.js";
 import type { GroupWorld } from "./world.js";
@@ -66,8 +68,8 @@ export async function finishLeaving(
   try {
     if (group.state.keys.encryptionKey !== undefined) await group.push(options);
   } catch (error) {
-    // Who is removed already needs not say that they leave.
-    if (!isRefused(error)) throw error;
+    // Who is removed already needs not say that they leave, and neither does anybody in a group that has ended.
+    if (!isRefused(error) && group.isOpen) throw error;
   }
   await world.store.write((batch) => eraseGroup(world, batch, group));
 }
@@ -93,15 +95,44 @@ export async function destroyGroup(
   await world.store.write((batch) => eraseGroup(world, batch, group));
 }
 
-/** Takes a group off all devices of the account. */
-function eraseGroup({ configs, directory, events }: GroupWorld, batch: StoreBatch, { id }: LiveGroup): void {
+/** Takes a group off all devices of the account, unless an invitation has brought it back meanwhile. */
+function eraseGroup(world: GroupWorld, batch: StoreBatch, group: LiveGroup): void {
+  const { configs, directory, events } = world;
+  const { id } = group;
   if (configs.groups.getGroup(id) === undefined) return;
-  configs.groups.removeGroup(id);
-  configs.conversations.remove({ kind: "group", id });
-  configs.save(batch);
+  if (!group.isOpen && !isOver(world, id)) return;
+  eraseEntry(world, batch, id);
   directory.forget(batch, id);
   events.emit("group", { id, change: "left" });
 }
+
+/**
+ * Takes a group that the account was removed from, or that was ended, off all devices of the account. Of a group that the
+ * account does not list, nothing.
+ *
+ * @throws `ID_INVALID`, `INVALID_ARGUMENT` while the account is in the group or invited to it, the codes of the store
+ */
+export async function forgetGroup(world: GroupWorld, id: string): Promise<void> {
+  if (!isGroupId(id)) throw new SessionError("ID_INVALID", "the id is not a group's");
+  const { configs, directory, store } = world;
+  await store.write((batch) => {
+    if (configs.groups.getGroup(id) === undefined) return;
+    const standing = directory.standing(id);
+    if (directory.get(id) !== undefined || standing === "member" || standing === "admin")
+      throw invalidArgument("the account is in the group, and leaves it instead", { group: id });
+    if (standing === "invited") throw invalidArgument("the invitation waits for an answer", { group: id });
+    eraseEntry(world, batch, id);
+  });
+}
+
+function eraseEntry({ configs }: GroupWorld, batch: StoreBatch, id: GroupId): void {
+  configs.groups.removeGroup(id);
+  configs.conversations.remove({ kind: "group", id });
+  configs.save(batch);
+}
+
+const isOver = ({ directory }: GroupWorld, id: GroupId): boolean =>
+  ["kicked", "destroyed"].includes(directory.standing(id));
 
 /** No other member has the group's secret key, or was to get it; whoever has left does not count. */
 function isLastAdmin({ self }: GroupWorld, { isAdmin, state, record }: LiveGroup): boolean {

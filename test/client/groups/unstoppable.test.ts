@@ -147,3 +147,86 @@ test("who is invited again before they read that they were removed answers, and 
   await rest();
   expect(group.members.map(({ sessionId }) => sessionId)).toEqual([ann.id]);
 });
+
+/** Everybody polls and pushes, until what one does has reached the others. */
+async function rest(...people: readonly Device[]): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    net.time += 1_000;
+    for (const device of people) {
+      device.timers.advance(600_000);
+      await device.sync();
+    }
+  }
+}
+
+async function groupOf(ann: Device, ...others: readonly Device[]): Promise<Group> {
+  for (const device of others) await device.knows(ann);
+  const group = await ann.client.groups.create({ name: "friends", members: others.map(({ id }) => id) });
+  await rest(ann, ...others);
+  return group;
+}
+
+/** What the account is to the group, by the list that its devices share. */
+async function standing({ client }: Device, { id }: Group): Promise<unknown> {
+  const error: unknown = await client.send(id, { text: "am I in it?" }).catch((reason: unknown) => reason);
+  return isSessionError(error) ? error.details?.["standing"] : "in it";
+}
+
+test("a group that was ended is kept until its messages are deleted", async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  const group = await groupOf(ann, ben);
+  await group.send({ text: "secret" });
+  net.faults = ({ method }) => (method === "delete_all" ? { status: 500, body: "not now" } : undefined);
+  await expect(group.destroy()).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+  await ann.client.poll();
+  await ann.crash();
+  await ann.client.poll();
+  expect(net.stored(group.id, 11)).not.toEqual([]);
+  net.faults = undefined;
+  await rest(ann, ben);
+  expect(net.stored(group.id, 11)).toEqual([]);
+  expect(ann.client.groups.list()).toEqual([]);
+  expect(ben.changes).toContain("destroyed");
+});
+
+test("a group that one was removed from can be forgotten, on all devices", async () => {
+  const [ann, ben, other] = (await open(0, 1, 1)) as [Device, Device, Device];
+  const group = await groupOf(ann, ben);
+  const forget = (id: string): Promise<void> => ben.client.groups.forget(id);
+  await expect(forget(group.id)).rejects.toEqual(coded("INVALID_ARGUMENT"));
+  await expect(forget(ben.id)).rejects.toEqual(coded("ID_INVALID"));
+  await group.remove(ben.id);
+  await rest(ben, other);
+  expect([await standing(ben, group), await standing(other, group)]).toEqual(["kicked", "kicked"]);
+  await forget(group.id);
+  await forget(group.id);
+  await rest(ben, other);
+  expect([await standing(ben, group), await standing(other, group)]).toEqual(["none", "none"]);
+});
+
+test("who leaves, and learns that they were removed, has left", async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  const group = await groupOf(ann, ben);
+  const theirs = ben.client.groups.get(group.id)!;
+  ben.fault = ({ method }) => (method === "sequence" ? "lost" : undefined);
+  await expect(theirs.leave()).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+  ben.fault = () => undefined;
+  await group.remove(ben.id);
+  await theirs.leave();
+  expect(await standing(ben, group)).toBe("none");
+});
+
+test("twenty are invited without a warning of the platform", { timeout: 60_000 }, async () => {
+  const [ann] = (await open(0)) as [Device];
+  const warnings: Error[] = [];
+  const note = (warning: Error): number => warnings.push(warning);
+  process.on("warning", note);
+  const group = await ann.client.groups.create({ name: "friends" });
+  const life = new AbortController();
+  const ids = Array.from({ length: 20 }, (_, index) => person(50 + index).sessionId);
+  await expect(group.invite(ids, { signal: life.signal })).resolves.toMatchObject({ failed: [] });
+  // Warnings are told later.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});
