@@ -4,7 +4,7 @@
  * @module
  */
 import type { Crypto } from "../../crypto/index.js";
-import type { SessionError } from "../../errors/index.js";
+import { isSessionError, type SessionError } from "../../errors/index.js";
 import {
   batchCall,
   deleteAllCall,
@@ -45,7 +45,14 @@ export function groupPort(swarms: Swarms, crypto: Crypto): GroupPort {
           time = timestamp;
           return chunk.map((step) => callOf(step, auth, timestamp, crypto));
         };
-        const answer = await sequence(swarms, auth.pubkey, build, { signal, delayMs: () => RETRY_MS });
+        const answer = await sequence(swarms, auth.pubkey, build, { signal, delayMs: () => RETRY_MS }).catch(
+          (cause: unknown) => {
+            // What the requests before have done is done.
+            if (results.length === 0 || !isSessionError(cause)) throw cause;
+            return { results: [], error: cause };
+          },
+        );
+        if ("error" in answer) error = answer.error;
         for (const [place, result] of answer.results.entries()) {
           if (!result.ok) error ??= result.error;
           results.push(result.ok ? stepResult(chunk[place], result.value, time) : { ok: false });
