@@ -73,6 +73,8 @@ export interface GroupRecord {
   readonly left: Readonly<Record<string, number>>;
   /** When members were last added or accepted, network ms: who says before that they leave has come back. */
   readonly since: Readonly<Record<string, number>>;
+  /** Generation up to which the last removal notice of this device counts; absent: it wrote none. */
+  readonly shutOut?: number | undefined;
 }
 
 /** How far a group's swarm was read: by `<namespace>/<node>`. */
@@ -98,21 +100,25 @@ function isPendingWork(value: unknown): boolean {
 export const GROUPS: Collection<GroupRecord> = {
   name: "group",
   read: (text) =>
-    checked(members(text), {
-      dump: isBytes,
-      pending: isPendingWork,
-      obsolete: isTexts,
-      keptAt: isTime,
-      isRead: isFlag,
-      isLeaving: isFlag,
-      activeAt: isTime,
-      deletedBefore: isTime,
-      attachmentsDeletedBefore: isTime,
-      openedAt: isTime,
-      former: isTimes,
-      left: isTimes,
-      since: isTimes,
-    }),
+    checked(
+      members(text),
+      {
+        dump: isBytes,
+        pending: isPendingWork,
+        obsolete: isTexts,
+        keptAt: isTime,
+        isRead: isFlag,
+        isLeaving: isFlag,
+        activeAt: isTime,
+        deletedBefore: isTime,
+        attachmentsDeletedBefore: isTime,
+        openedAt: isTime,
+        former: isTimes,
+        left: isTimes,
+        since: isTimes,
+      },
+      { shutOut: isTime },
+    ),
 };
 
 /** By group id. */

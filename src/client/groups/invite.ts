@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type AbortOptions, isSessionError, SessionError } from "../../errors/index.js";
+import { type AbortOptions, isSessionError, SessionError, throwIfAborted } from "../../errors/index.js";
 import {
   type GroupErrorCode,
   type GroupMember,
@@ -22,6 +22,7 @@ import type { SessionId } from "../../identity/index.js";
 import type { GroupUpdateMessage } from "../../proto/index.js";
 import type { ClientErrorCode } from "../errors.js";
 import { Limiter } from "../limiter.js";
+import { orAborted } from "../timers.js";
 import { sendDirect } from "./direct.js";
 import type { LiveGroup } from "./live-group.js";
 import type { MutablePending } from "./pending.js";
@@ -59,7 +60,8 @@ const CONCURRENCY = 4;
  *
  * @returns once the list is in the swarm and every invitation was tried
  * @throws `GROUP_NOT_ADMIN`, `GROUP_TOO_MANY_MEMBERS`, `GROUP_ALREADY_MEMBER`, `ID_INVALID`, `INVALID_ARGUMENT` (nothing
- *   changed); `GROUP_PUSH_FAILED`, `ABORTED` (it goes on in the background)
+ *   changed); `GROUP_PUSH_FAILED`, `ABORTED` (it goes on in the background; nothing changed while the key of an earlier removal
+ *   could not be stored)
  */
 export async function inviteMembers(
   world: GroupWorld,
@@ -72,13 +74,40 @@ export async function inviteMembers(
   if (members.length === 0) return { sent: [], failed: [] };
   checkTokens(groupKey, members, world.crypto);
   await networkTime(world, signal);
-  await group.change((_batch, pending) => {
+  await changeOnceShutOut(world, group, signal, (pending) => {
     checkNewcomers(group, members);
     addMembers(world, group, pending, members, { history, asAdmin });
   });
   await group.push({ signal });
   return tellMembers(world, group, members, signal);
 }
+
+/**
+ * A change that makes a new key, once the key of an earlier removal is in the swarm: the next one would be of the same
+ * generation (§6.2), up to which the removal notice counts (§12.2), and whoever returns with it would take themselves for
+ * removed.
+ *
+ * @throws `GROUP_PUSH_FAILED` (nothing changed), `GROUP_NOT_JOINED`, what `change` throws
+ */
+async function changeOnceShutOut(
+  world: GroupWorld,
+  group: LiveGroup,
+  signal: AbortSignal | undefined,
+  change: (pending: MutablePending) => void,
+): Promise<void> {
+  for (let isChanged = false; !isChanged; ) {
+    if (isShuttingOut(group)) await group.push({ signal });
+    world.directory.require(group.id);
+    isChanged = await group.change((_batch, pending) => {
+      if (isShuttingOut(group)) return false;
+      change(pending);
+      return true;
+    });
+  }
+}
+
+const isShuttingOut = ({ state, record }: LiveGroup): boolean =>
+  state.keys.pending !== undefined && state.keys.pending.generation <= (record.shutOut ?? -1);
 
 /**
  * Puts new members on the list of a group, in one of its state changes: with a new key for all, a notice, and tokens that
@@ -149,23 +178,25 @@ const busy: WeakMap<LiveGroup, Map<SessionId, Promise<InviteResult>>> = /* @__PU
 /**
  * Tells members of their invitation or promotion, and puts on the list how that went. What is interrupted goes on later.
  *
- * @throws `ABORTED`, the codes of the store
+ * @throws `ABORTED` (it goes on in the background), the codes of the store
  */
 export async function tellMembers(
   world: GroupWorld,
   group: LiveGroup,
   ids: readonly SessionId[],
-  signal: AbortSignal = world.lifetime,
+  signal?: AbortSignal,
 ): Promise<InviteResult> {
+  throwIfAborted(signal);
   const telling = busy.get(group) ?? new Map<SessionId, Promise<InviteResult>>();
   busy.set(group, telling);
   const others = new Set(ids.flatMap((id) => telling.get(id) ?? []));
   const members = ids.filter((id) => !telling.has(id));
-  const told = tell(world, group, members, signal).finally(() => {
+  // Whoever stops waiting does not stop it: others may wait for the same.
+  const told = tell(world, group, members, world.lifetime).finally(() => {
     for (const id of members) telling.delete(id);
   });
   for (const id of members) telling.set(id, told);
-  const results = await Promise.all([told, ...others]);
+  const results = await orAborted(Promise.all([told, ...others]), signal);
   return {
     sent: ids.filter((id) => results.some(({ sent }) => sent.includes(id))),
     failed: ids.filter((id) => results.some(({ failed }) => failed.includes(id))),

@@ -61,8 +61,11 @@ export async function removeMembers(
       if (id === world.self) throw invalidArgument("the own account leaves instead", { group: group.id });
       if (isAdmin) throw invalidArgument("admins cannot be removed", { group: group.id, member: id });
     }
-    const removal = deleteMessages ? "member-and-messages" : "member";
-    for (const id of members) group.state.members.update(id, { removal });
+    for (const id of members) {
+      // Who asks a second time without messages does not take the first time back.
+      if (deleteMessages) group.state.members.update(id, { removal: "member-and-messages" });
+      else if (!isMarked(group, id)) group.state.members.update(id, { removal: "member" });
+    }
     pending.notice((timestamp) =>
       memberChangeMessage({ change: "removed", members }, adminContext(world, group, timestamp)),
     );
@@ -71,6 +74,8 @@ export async function removeMembers(
   // What other admins did meanwhile decides what is to be done.
   await world.poll(group, { signal });
   await finishRemovals(world, group, { signal });
+  // The background may have finished it before, and not have got its push through.
+  await group.push({ signal });
 }
 
 /** Members whose removal this device is to finish. */
@@ -138,12 +143,14 @@ async function shutOut(
   const { members, keys } = group.state;
   const groupKey = requireAdmin(group);
   const timestamp = timestamps.next();
+  // Up to the generation that shuts them out: another admin may have made one of the same number that still serves them.
+  const generation = (keys.generation ?? 0) + 1;
   await store.write((batch) => {
     batch.putLastTimestamp(timestamp);
     batch.markKnown(self, timestamp, timestamp + REMEMBER_MS);
+    group.note(batch, { shutOut: generation });
   });
-  // Up to the generation that shuts them out: another admin may have made one of the same number that still serves them.
-  const notice = buildRemovalNotice(groupKey, removed, (keys.generation ?? 0) + 1, {}, crypto);
+  const notice = buildRemovalNotice(groupKey, removed, generation, {}, crypto);
   const tokens = removed.flatMap((id) => memberToken(groupKey, id, crypto) ?? []);
   const steps: GroupStep[] = [
     { kind: "store", namespace: REMOVALS, data: notice, ttl: GROUP_TTL_MS.removals },

@@ -4,10 +4,12 @@ import { isSessionError } from "session-messenger-sdk/errors";
 import { createGroupKey, GroupState, groupIdOf, promoteMessage } from "session-messenger-sdk/groups";
 import type { SessionId } from "session-messenger-sdk/identity";
 import { encodeMessage } from "session-messenger-sdk/messages";
+import type { RpcRequest } from "session-messenger-sdk/network";
 import { afterEach, expect, test } from "vitest";
 import { Device, person } from "../support/device.js";
 import { fastCrypto } from "../support/fast-crypto.js";
 import { GroupNetwork } from "../support/group-network.js";
+import { deferred, until } from "../support/wait.js";
 
 const DAY = 86_400_000;
 /** u = 2 is no point of Curve25519: u³ + 486662u² + u is no square (Euler's criterion, by another program). */
@@ -229,4 +231,81 @@ test("twenty are invited without a warning of the platform", { timeout: 60_000 }
   await new Promise((resolve) => setImmediate(resolve));
   process.off("warning", note);
   expect(warnings).toEqual([]);
+});
+
+type Entries = ReadonlyArray<{ readonly method: string; readonly params: Readonly<Record<string, unknown>> }>;
+const entriesOf = ({ method, params }: RpcRequest): Entries =>
+  method === "sequence" ? (params["requests"] as Entries) : [];
+
+test("whoever stops waiting for an invitation stops nobody else", async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  const group = await ann.client.groups.create({ name: "friends" });
+  const reached = deferred<void>();
+  const letter = deferred<undefined>();
+  let pushes = 0;
+  ann.fault = (request) => {
+    if (entriesOf(request).length > 0) pushes++;
+    if (request.method !== "store" || request.params["pubkey"] !== ben.id) return undefined;
+    reached.resolve();
+    return letter.promise;
+  };
+  const impatience = new AbortController();
+  const first = group.invite([ben.id], { signal: impatience.signal });
+  await reached.promise;
+  pushes = 0;
+  const second = group.resendInvitation(ben.id);
+  await until(() => pushes > 0);
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  impatience.abort();
+  await expect(first).rejects.toEqual(coded("ABORTED"));
+  letter.resolve(undefined);
+  await expect(second).resolves.toEqual({ sent: [ben.id], failed: [] });
+  expect(ann.told.error).toEqual([]);
+});
+
+test("nobody returns with a key that their removal notice counts for", async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  const group = await groupOf(ann, ben);
+  const isRekey = (request: RpcRequest): boolean =>
+    entriesOf(request).some(({ method, params }) => method === "store" && params["namespace"] === 12);
+  ann.fault = (request) => (isRekey(request) ? "lost" : undefined);
+  await expect(group.remove(ben.id)).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+  expect(net.stored(group.id, -11)).toHaveLength(1);
+  await expect(group.invite([ben.id])).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+  expect(group.members).toHaveLength(1);
+  await ann.crash();
+  ann.fault = () => undefined;
+  await ann.client.groups.get(group.id)!.invite([ben.id]);
+  await rest(ben, ann);
+  expect(ben.changes).not.toContain("kicked");
+  expect(ben.client.groups.get(group.id)?.members).toHaveLength(2);
+});
+
+test("what a push that was cut off has stored is not stored again", async () => {
+  const [ann] = (await open(0)) as [Device];
+  const group = await ann.client.groups.create({ name: "friends" });
+  const isPush = (request: RpcRequest): boolean => entriesOf(request).length > 0;
+  ann.fault = (request) => (isPush(request) ? "lost" : undefined);
+  for (let name = 1; name <= 6; name++)
+    await expect(group.rename(`friends ${name}`)).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+  let pushes = 0;
+  ann.fault = (request) => (isPush(request) && ++pushes > 1 ? "lost" : undefined);
+  await expect(group.rename("friends 7")).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+  expect(net.stored(group.id, 11)).toHaveLength(4);
+  ann.fault = () => undefined;
+  await rest(ann);
+  expect(net.stored(group.id, 11)).toHaveLength(7);
+});
+
+test("a second removal without the messages does not spare them", async () => {
+  const [ann, ben] = (await open(0, 1)) as [Device, Device];
+  const group = await groupOf(ann, ben);
+  const { hash } = await ben.client.groups.get(group.id)!.send({ text: "rude" });
+  await rest(ann);
+  ann.fault = (request) => (entriesOf(request).length > 0 ? "lost" : undefined);
+  await expect(group.remove(ben.id, { deleteMessages: true })).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+  await expect(group.remove(ben.id)).rejects.toEqual(coded("GROUP_PUSH_FAILED"));
+  ann.fault = () => undefined;
+  await rest(ann);
+  expect(net.stored(group.id, 11).map((message) => message.hash)).not.toContain(hash);
 });
