@@ -8,6 +8,7 @@
  */
 import { CONTACTS, type ContactRecord, type Store, type StoreBatch } from "../store/index.js";
 import type { Emitter } from "./events.js";
+import { Unwritten } from "./unwritten.js";
 
 /** What is known of a person. */
 export interface Contact extends ContactRecord {
@@ -21,7 +22,8 @@ export interface ContactState {
   /** Everyone. */
   all(): Iterable<readonly [string, ContactRecord]>;
   /**
-   * Sets the record of `id`: at once, and for later runs with `batch`.
+   * Sets the record of `id`: at once, and for later runs with `batch`. If that is not written, the record is as it was,
+   * unless another one was set meanwhile.
    *
    * @returns whom it was at the cost of: strangers of long ago, of whom no more is known now
    */
@@ -51,27 +53,42 @@ const MAX_STRANGERS = 1_000;
 /** The records in the store, all of them in memory too. @param now - network ms */
 export async function storedContacts(store: Store, self: string, now: () => number): Promise<ContactState> {
   const records = new Map((await store.list(CONTACTS)).map(({ id, record }) => [id, record]));
+  const unwritten = new Unwritten<ContactRecord>();
   const strangers = new Map<string, number>();
   const note = (id: string, record: ContactRecord): void => {
     if (id !== self && isStranger(record)) strangers.set(id, record.metAt ?? 0);
     else strangers.delete(id);
   };
   for (const [id, record] of records) note(id, record);
+  const set = (id: string, record: ContactRecord | undefined): void => {
+    if (record === undefined) {
+      records.delete(id);
+      strangers.delete(id);
+    } else {
+      records.set(id, record);
+      note(id, record);
+    }
+  };
   return {
     get: (id) => records.get(id),
     all: () => records,
     put(batch, id, record) {
-      const dated = { ...record, metAt: records.get(id)?.metAt ?? now() };
-      records.set(id, dated);
+      const former = records.get(id);
+      const dated = { ...record, metAt: former?.metAt ?? now() };
+      set(id, dated);
       batch.put(CONTACTS, id, dated);
-      note(id, dated);
       const excess = Math.max(0, strangers.size - MAX_STRANGERS);
       const forgotten = excess === 0 ? [] : oldest(strangers, excess);
+      const lost = forgotten.map((stranger) => [stranger, records.get(stranger)] as const);
       for (const stranger of forgotten) {
-        strangers.delete(stranger);
-        records.delete(stranger);
+        set(stranger, undefined);
         batch.delete(CONTACTS, stranger);
       }
+      batch.onFailed(() => {
+        for (const [stranger, known] of lost) if (!records.has(stranger)) set(stranger, known);
+        const left = unwritten.add(dated, former);
+        if (records.get(id) === dated) set(id, left);
+      });
       return forgotten;
     },
   };

@@ -183,12 +183,16 @@ export class Configs {
     };
   }
 
-  /** Puts what has changed into `batch`, or everything. */
+  /** Puts what has changed into `batch`, or everything. What is not written stays changed: the next call puts it again. */
   save(batch: StoreBatch, { everything = false }: { readonly everything?: boolean } = {}): void {
     for (const config of this.all) {
       const upkeep = this.#of(config);
       if (!everything && !config.needsDump && !upkeep.changed) continue;
       upkeep.changed = false;
+      // The dump counts as made: what it holds must come to the store with the next one.
+      batch.onFailed(() => {
+        upkeep.changed = true;
+      });
       const { obsolete, keptAt } = upkeep;
       const local = !this.#isShared && this.isMissing(config.namespace);
       batch.put(CONFIGS, String(config.namespace), {

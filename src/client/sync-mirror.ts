@@ -37,6 +37,7 @@ export function mirroredContacts(world: MirrorWorld): ContactState {
     all: local.all,
     put(batch: StoreBatch, id: string, record: ContactRecord): readonly string[] {
       const before = local.get(id);
+      takeBackIfFailed(world, batch, id, record);
       const forgotten = local.put(batch, id, record);
       mirror(world, id, before, record);
       for (const stranger of forgotten) forget(world, stranger);
@@ -44,6 +45,18 @@ export function mirroredContacts(world: MirrorWorld): ContactState {
       return forgotten;
     },
   };
+}
+
+/** Said before the record is put, so that it happens after that is put back: the configs follow the records. */
+function takeBackIfFailed(world: MirrorWorld, batch: StoreBatch, id: string, failed: ContactRecord): void {
+  const { local, self, configs } = world;
+  if (!isSessionId(id)) return;
+  const isOnlyShared = local.get(id) === undefined && configs.contacts.get(id) !== undefined;
+  batch.onFailed(() => {
+    const present = local.get(id);
+    if (present !== undefined || id === self) mirror(world, id, failed, present ?? STRANGER);
+    else if (!isOnlyShared) configs.contacts.remove(id);
+  });
 }
 
 /** Puts records into the configs that are there from before the account had any on this device. */

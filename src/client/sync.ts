@@ -19,7 +19,7 @@ import { forgetRemoved } from "./forgetting.js";
 import type { Logger } from "./logger.js";
 import type { FoundConfigs } from "./poller.js";
 import type { ClockPort, ConfigPort, RetrievedItem, SwarmPort } from "./ports.js";
-import { CONFIG_NAMESPACES, type Configs, type MergedChanges } from "./sync-configs.js";
+import { CONFIG_NAMESPACES, type ConfigSnapshots, type Configs, type MergedChanges } from "./sync-configs.js";
 import { Keeper } from "./sync-keep.js";
 import { project, type ReadElsewhere } from "./sync-project.js";
 import { pullConfigs } from "./sync-pull.js";
@@ -64,6 +64,10 @@ export class Sync {
   /** Configs that are too large, until something changes. */
   readonly #refused = new Set<ConfigBase>();
   readonly #keeper: Keeper;
+  /**
+   * A merge that was not written. The configs hold it, and the next one is none for them: what it changed is told with that.
+   */
+  #unwritten: { readonly before: ConfigSnapshots; readonly changed: ReadonlySet<ConfigName> } | undefined;
   /** A message that could not be merged came with the poll that is under way. */
   #unmerged = false;
   #timer: unknown;
@@ -93,30 +97,35 @@ export class Sync {
     const { store, self, events, configs, local, onRead } = this.#world;
     const hashes = found.flatMap(({ retrieved }) => retrieved.items.map(({ hash }) => hash));
     const seen = await store.seen(self, hashes);
-    const changed: ConfigName[] = [];
-    const { read, changes } = await store.write((batch) => {
-      const before = configs.snapshots();
+    const { read, changes, changed } = await store.write((batch) => {
+      const unwritten = this.#unwritten;
+      this.#unwritten = undefined;
+      const before = unwritten?.before ?? configs.snapshots();
+      const changed = new Set(unwritten?.changed);
+      batch.onFailed(() => {
+        if (changed.size > 0) this.#unwritten = { before, changed };
+      });
       for (const { namespace, retrieved } of found) {
         const entry = configs.entries.find(([, config]) => config.namespace === namespace);
         if (entry === undefined) continue;
         const [name, config] = entry;
         const fresh = retrieved.items.filter(({ hash }) => configs.isMissing(namespace) || !seen.has(hash));
-        if (fresh.length > 0 && this.#merge(batch, config, fresh)) changed.push(name);
+        if (fresh.length > 0 && this.#merge(batch, config, fresh)) changed.add(name);
         this.#asked.add(`${node}/${namespace}`);
         if (retrieved.last === undefined) continue;
         const { hash, expiration } = retrieved.last;
         batch.putCursor({ pubkey: self, namespace, node }, { hash, expiration: this.#life(expiration) });
       }
       const result =
-        changed.length > 0 ? project({ ...this.#world, now: this.#world.clock.now }, batch, before) : [];
+        changed.size > 0 ? project({ ...this.#world, now: this.#world.clock.now }, batch, before) : [];
       configs.save(batch);
-      return { read: result, changes: configs.changesSince(before) };
+      return { read: result, changes: configs.changesSince(before), changed };
     });
     for (const item of read) await onRead(item);
     await forgetRemoved({ self, store, contacts: local }, changes.contacts.removed);
-    if (changed.length > 0) {
+    if (changed.size > 0) {
       await this.#tell(changes);
-      events.emit("config", { configs: changed });
+      events.emit("config", { configs: [...changed] });
     }
     if (!configs.isNew) this.#pulled = true;
   }
