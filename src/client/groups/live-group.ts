@@ -25,6 +25,7 @@ import { groupAdminAuth, type SwarmAuth, subaccountAuth } from "../../swarm/inde
 import type { Emitter } from "../events.js";
 import type { ClockPort } from "../ports.js";
 import type { Timestamps } from "../timestamps.js";
+import { Unwritten } from "../unwritten.js";
 import { tellNews } from "./events.js";
 import { isIdle, MutablePending, NO_WORK } from "./pending.js";
 
@@ -66,6 +67,10 @@ export class LiveGroup {
   #auth: SwarmAuth | undefined;
   readonly #membership = new AbortController();
   readonly #lost = new Set<"info" | "members">();
+  readonly #unwritten = new Unwritten<GroupRecord>();
+  readonly #unwrittenCursors = new Unwritten<GroupCursorsRecord>();
+  /** A write has failed: what the store has may not be the record. */
+  #isUnsaved = false;
 
   /**
    * @param record - what the store has; absent: the group is new here, and the first change puts it there
@@ -160,8 +165,8 @@ export class LiveGroup {
   }
 
   /**
-   * One state change, of which the event `group` tells. `change` runs at once and to its end; if it throws, the group is as
-   * it was.
+   * One state change, of which the event `group` tells. `change` runs at once and to its end; if it throws, or cannot be
+   * written, the group is as it was.
    *
    * @throws what `change` throws, `STORE_FAILED`
    */
@@ -212,8 +217,13 @@ export class LiveGroup {
 
   /** Makes this account an admin: the group's seed or secret key is known. Everything is read anew then. */
   makeAdmin(batch: StoreBatch, secretKey: Uint8Array): void {
+    const former = this.#credentials;
     this.#state.makeAdmin(secretKey);
-    this.setCredentials({ ...this.#credentials, secretKey });
+    this.setCredentials({ ...former, secretKey });
+    batch.onFailed(() => {
+      this.setCredentials(former);
+      this.#state = this.#load(this.#storedDump);
+    });
     this.putCursors(batch, {}, { replace: true });
   }
 
@@ -240,11 +250,18 @@ export class LiveGroup {
     { replace = false }: { readonly replace?: boolean } = {},
   ): void {
     const now = this.#world.clock.now();
+    const former = this.#cursors;
     const kept = Object.entries(replace ? {} : this.#cursors).filter(
       ([, { expiration }]) => expiration > now,
     );
-    this.#cursors = { ...Object.fromEntries(kept), ...cursors };
-    batch.put(GROUP_CURSORS, this.id, this.#cursors);
+    const present = { ...Object.fromEntries(kept), ...cursors };
+    this.#cursors = present;
+    batch.put(GROUP_CURSORS, this.id, present);
+    // What was read is lost with the batch: it is to be read again.
+    batch.onFailed(() => {
+      const left = this.#unwrittenCursors.add(present, former);
+      if (this.#cursors === present) this.#cursors = left ?? {};
+    });
   }
 
   /** Takes the group out of the store; nothing is to be done with it any more. */
@@ -282,9 +299,21 @@ export class LiveGroup {
 
   #save(batch: StoreBatch, changes: Partial<GroupRecord>): void {
     const isNew = this.#storedDump === undefined;
-    if (!isNew && !this.#state.needsDump && Object.keys(changes).length === 0) return;
-    const dump = isNew || this.#state.needsDump ? this.#state.dump() : this.#record.dump;
-    this.#record = { ...this.#record, ...changes, dump };
-    if (this.isOpen) batch.put(GROUPS, this.id, this.#record);
+    const { needsDump } = this.#state;
+    if (!isNew && !needsDump && !this.#isUnsaved && Object.keys(changes).length === 0) return;
+    const former = this.#record;
+    const dump = isNew || needsDump ? this.#state.dump() : former.dump;
+    const present = { ...former, ...changes, dump };
+    this.#record = present;
+    this.#isUnsaved = false;
+    if (this.isOpen) batch.put(GROUPS, this.id, present);
+    batch.onFailed(() => {
+      this.#isUnsaved = true;
+      const left = this.#unwritten.add(present, former) ?? former;
+      // A later change may hold this one.
+      if (this.#record !== present) return;
+      this.#record = left;
+      if (dump !== left.dump) this.#state = this.#load(this.#storedDump);
+    });
   }
 }
