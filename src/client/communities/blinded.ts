@@ -25,6 +25,7 @@ import { changeContact, STRANGER } from "../contact-state.js";
 import { changePeople } from "../effects.js";
 import { asSessionError } from "../errors.js";
 import type { MergedChanges } from "../sync-configs.js";
+import { Unwritten } from "../unwritten.js";
 import { putMessage, type World } from "../world.js";
 import type { InboxText } from "./messages.js";
 import type { CommunitiesWorld } from "./world.js";
@@ -45,6 +46,7 @@ const MAX_IDS = 5_000;
 export class Blinded {
   readonly #world: BlindedWorld;
   readonly #ids: Map<string, BlindedIdRecord>;
+  readonly #unwritten = new Unwritten<BlindedIdRecord>();
   readonly #running = new Set<Promise<void>>();
 
   private constructor(world: BlindedWorld, ids: Map<string, BlindedIdRecord>) {
@@ -101,8 +103,7 @@ export class Blinded {
   forget(batch: StoreBatch, id: BlindedId, { baseUrl }: BlindedPlace): void {
     const { configs } = this.#world;
     if (configs.contacts.removeBlinded(id, baseUrl)) configs.save(batch);
-    this.#ids.delete(id);
-    batch.delete(BLINDED_IDS, id);
+    this.#drop(batch, id);
   }
 
   /** It is known who somebody is: what there was with the blinded id is with the Session ID from now on. */
@@ -182,9 +183,16 @@ export class Blinded {
   }
 
   #put(batch: StoreBatch, id: BlindedId, { baseUrl, publicKey }: BlindedPlace, sessionId?: SessionId): void {
+    const former = this.#ids.get(id);
     const record = { baseUrl, publicKey, ...(sessionId === undefined ? {} : { sessionId }) };
     this.#ids.set(id, record);
     batch.put(BLINDED_IDS, id, record);
+    batch.onFailed(() => {
+      const left = this.#unwritten.add(record, former);
+      if (this.#ids.get(id) !== record) return;
+      if (left === undefined) this.#ids.delete(id);
+      else this.#ids.set(id, left);
+    });
     if (this.#ids.size > MAX_IDS) this.#dropOldest(batch);
   }
 
@@ -192,10 +200,18 @@ export class Blinded {
   #dropOldest(batch: StoreBatch): void {
     for (const [id, { sessionId }] of this.#ids) {
       if (sessionId === undefined) continue;
-      this.#ids.delete(id);
-      batch.delete(BLINDED_IDS, id);
+      this.#drop(batch, id);
       return;
     }
+  }
+
+  #drop(batch: StoreBatch, id: string): void {
+    const former = this.#ids.get(id);
+    this.#ids.delete(id);
+    batch.delete(BLINDED_IDS, id);
+    batch.onFailed(() => {
+      if (former !== undefined && !this.#ids.has(id)) this.#ids.set(id, former);
+    });
   }
 
   #isOf(id: BlindedId, { publicKey }: BlindedPlace, sessionId: SessionId): boolean {
