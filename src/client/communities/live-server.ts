@@ -139,21 +139,22 @@ export class LiveServer {
     const { lifetime, localTime, events, posts } = this.#world;
     if (lifetime.aborted || localTime() < this.#notBefore) return 0;
     const hasRooms = this.rooms.size > 0;
+    const running = new ServerPoll(this.#world, this);
     try {
-      const received = hasRooms ? await new ServerPoll(this.#world, this).run() : 0;
-      if (hasRooms) this.#succeeded();
+      if (hasRooms) {
+        await running.run();
+        this.#succeeded();
+      }
       const failure = await posts.resume(this);
-      if (hasRooms) return received;
-      // What is left for it is all that it is asked for.
-      if (failure === undefined) this.#succeeded();
-      else this.#rest(failure);
-      return received;
+      // What is left for it is all that a server without rooms is asked for.
+      if (!hasRooms && failure === undefined) this.#succeeded();
+      else if (!hasRooms) this.#rest(failure);
     } catch (error) {
       if (lifetime.aborted) return 0;
       if (error instanceof SessionError && error.code.startsWith("STORE_")) events.emit("error", error);
       else this.#failed(error);
-      return 0;
     }
+    return running.received;
   }
 
   /** Which items of the outbox this device has sent. */

@@ -29,6 +29,7 @@ import type { LiveRoom } from "./live-room.js";
 import type { LiveServer, ServerWorld } from "./live-server.js";
 import type { RoomChange } from "./messages.js";
 import { completed } from "./missed.js";
+import type { CommunitySourceName } from "./world.js";
 
 /** Pages of direct messages in one poll. */
 const MAX_BOX_PAGES = 20;
@@ -49,21 +50,23 @@ interface PreparedRoom {
 export class ServerPoll {
   readonly #world: ServerWorld;
   readonly #server: LiveServer;
+  /** Items that came so far: they are there even if what follows fails. */
+  received = 0;
 
   constructor(world: ServerWorld, server: LiveServer) {
     this.#world = world;
     this.#server = server;
   }
 
-  /** Takes what is new; returns how many items. @throws what the server or the network answers, the codes of the store */
-  async run(): Promise<number> {
+  /** Takes what is new. @throws what the server or the network answers, the codes of the store */
+  async run(): Promise<void> {
     const { lifetime: signal } = this.#world;
     const { connection } = this.#server;
     const rooms = this.#rooms();
     // Only those with blinded ids have direct messages.
     if (connection.capabilities === undefined) await connection.identity({ signal });
     const boxes = this.#boxes();
-    if (rooms.length === 0 && boxes.outbox === undefined) return 0;
+    if (rooms.length === 0 && boxes.outbox === undefined) return;
     const result = await poll(
       connection,
       {
@@ -76,17 +79,16 @@ export class ServerPoll {
       },
       { signal },
     );
-    let received = await this.#take(rooms, result);
+    await this.#take(rooms, result);
     for (const [index, polled] of result.rooms.entries()) {
       const room = rooms[index];
       if (room === undefined || !polled.messages.ok || !polled.messages.value.full) continue;
-      received += await this.#catchUp(room);
+      await this.#catchUp(room);
     }
     for (const box of ["inbox", "outbox"] as const) {
       const page = result[box];
-      if (page?.ok === true && page.value.full) received += await this.#catchUpBox(box);
+      if (page?.ok === true && page.value.full) await this.#catchUpBox(box);
     }
-    return received;
   }
 
   /** The rooms to ask for: not those for which the app has enough to do, nor those with a wait of their own. */
@@ -113,8 +115,8 @@ export class ServerPoll {
   }
 
   /** Everything of one answer, in one write. */
-  async #take(rooms: readonly LiveRoom[], result: PollResult): Promise<number> {
-    const { store, events, onAdded } = this.#world;
+  async #take(rooms: readonly LiveRoom[], result: PollResult): Promise<void> {
+    const { store, events } = this.#world;
     const pages = await Promise.all(
       rooms.map((room, index) => this.#prepared(room, result.rooms[index] as PolledRoom)),
     );
@@ -142,13 +144,14 @@ export class ServerPoll {
     for (const change of changes) events.emit("room", change);
     for (const { room, polled } of pages) this.#judge(room, polled);
     for (const box of [result.inbox, result.outbox]) if (box?.ok === false) this.#server.report(box.error);
-    let count = 0;
-    for (const [room, added] of done.counts) {
-      count += added;
-      if (added > 0) onAdded("community", added, room.key);
-    }
-    if (done.direct > 0) onAdded("inbox", done.direct);
-    return count + done.direct;
+    for (const [room, added] of done.counts) this.#added("community", added, room.key);
+    this.#added("inbox", done.direct);
+  }
+
+  #added(name: CommunitySourceName, count: number, place?: string): void {
+    if (count === 0) return;
+    this.received += count;
+    this.#world.onAdded(name, count, place);
   }
 
   /** What is known of the messages in an answer, and what it lacks of them; a failure of that is one of the room. */
@@ -212,12 +215,11 @@ export class ServerPoll {
   }
 
   /** Page by page until there is nothing more, or the app has enough to do. */
-  async #catchUp(room: LiveRoom): Promise<number> {
-    const { store, posts, lifetime: signal, onAdded } = this.#world;
+  async #catchUp(room: LiveRoom): Promise<void> {
+    const { store, posts, lifetime: signal } = this.#world;
     const { cursor } = room.record;
-    let received = 0;
     // The newest messages are where reading begins: there is nothing older to catch up with.
-    if (cursor === undefined || this.#isFull(room)) return 0;
+    if (cursor === undefined || this.#isFull(room)) return;
     try {
       for await (const page of catchUp(this.#server.connection, room.token, cursor, { signal })) {
         const seen = await store.seen(room.seenPlace, unsureIds(room, page));
@@ -230,8 +232,7 @@ export class ServerPoll {
         });
         if (taken === undefined) break;
         room.record = taken.record;
-        received += taken.count;
-        if (taken.count > 0) onAdded("community", taken.count, room.key);
+        this.#added("community", taken.count, room.key);
         if (this.#isFull(room)) break;
       }
     } catch (error) {
@@ -239,12 +240,10 @@ export class ServerPoll {
       if (error instanceof SessionError && error.code.startsWith("STORE_")) throw error;
       this.#server.report(error, room);
     }
-    return received;
   }
 
-  async #catchUpBox(box: Box): Promise<number> {
-    const { store, posts, lifetime: signal, onAdded } = this.#world;
-    let received = 0;
+  async #catchUpBox(box: Box): Promise<void> {
+    const { store, posts, lifetime: signal } = this.#world;
     for (let pages = 0; pages < MAX_BOX_PAGES && !this.#isBoxFull(); pages++) {
       const since = this.#server.record[box] ?? 0;
       const call = box === "inbox" ? inbox : outbox;
@@ -257,11 +256,9 @@ export class ServerPoll {
         return { record: changed, count: taken.count };
       });
       this.#server.record = record;
-      received += count;
-      if (count > 0) onAdded("inbox", count);
+      this.#added("inbox", count);
       if (!page.full || record[box] === since) break;
     }
-    return received;
   }
 
   /** Tells when a room begins to fail, or fails in another way. */

@@ -1,6 +1,8 @@
 /** Polling: one request for a server, and servers and rooms that misbehave. */
 import { bytesToUtf8, hexToBytes, utf8ToBytes } from "session-messenger-sdk/bytes";
-import { communityIdentity, signRoomMessage } from "session-messenger-sdk/communities";
+import { communityIdentity, postToInbox, signRoomMessage } from "session-messenger-sdk/communities";
+import { SessionError } from "session-messenger-sdk/errors";
+import { parseBlindedId } from "session-messenger-sdk/identity";
 import type { TestnetCommunity } from "session-messenger-sdk/testnet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { accountOf, type Person, World } from "./support.js";
@@ -423,4 +425,27 @@ describe("servers that fail", () => {
     world.onRequest = undefined;
     release();
   });
+});
+
+test("what came before a poll failed is counted", async () => {
+  const room = await alice.client.communities.join(world.server.link("lobby"));
+  const id = parseBlindedId(await room.me());
+  await alice.poll();
+  const bob = await world.person(2);
+  const bobs = await bob.client.communities.join(world.server.link("lobby"));
+  const unreadable = new Uint8Array(120);
+  for (let n = 0; n < 2; n++) {
+    const posts = Array.from({ length: 100 }, () => postToInbox(id, unreadable));
+    await bobs.server.batch(posts);
+  }
+  world.onRequest = () => {
+    if (world.requests.at(-1)?.includes("/inbox"))
+      throw new SessionError("TIMEOUT", "no answer came in time");
+  };
+  const { received } = await alice.client.poll();
+  expect(alice.told.error).toMatchObject([{ code: "COMMUNITY_POLL_FAILED", cause: { code: "TIMEOUT" } }]);
+  expect(received).toBe(100);
+  world.onRequest = undefined;
+  world.net.time += 60_000;
+  expect((await alice.client.poll()).received).toBe(100);
 });
