@@ -12,7 +12,7 @@ import { profileOf } from "./effects.js";
 import { forgetMessages, messagesWith } from "./forgetting.js";
 import { approval, requestResponse } from "./outbound.js";
 import { editConfigs } from "./sync-configs.js";
-import { checkRecipient, invalidArgument } from "./targets.js";
+import { checkObject, checkRecipient, invalidArgument } from "./targets.js";
 import type { SendResult } from "./transmit.js";
 import type { SendingWorld } from "./world.js";
 
@@ -127,7 +127,8 @@ export class Contacts {
   }
 
   /** Changes name or picture of the own account: it goes with the next messages. */
-  async setProfile({ name, picture }: ProfileChanges): Promise<Profile> {
+  async setProfile(profile: ProfileChanges): Promise<Profile> {
+    const { name, picture } = checkObject(profile, "the profile");
     const { contacts, store, clock, self } = this.#world;
     const present = contacts.get(self) ?? STRANGER;
     if (picture && !(typeof picture.url === "string" && picture.url !== "" && picture.key?.length === 32))

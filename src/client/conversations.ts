@@ -18,7 +18,7 @@ import {
   sharedNames,
 } from "./shared-conversations.js";
 import { editConfigs } from "./sync-configs.js";
-import { invalidArgument } from "./targets.js";
+import { checkObject, invalidArgument } from "./targets.js";
 import type { World } from "./world.js";
 
 /** A conversation. */
@@ -109,7 +109,8 @@ export class Conversations {
   }
 
   /** Changes what is given. @throws `INVALID_ARGUMENT` */
-  async setNotifications(id: string, { notifications, mutedUntil }: NotificationSetting): Promise<void> {
+  async setNotifications(id: string, change: NotificationSetting): Promise<void> {
+    const { notifications, mutedUntil } = checkObject(change, "the setting");
     const { kind } = nameOf(this.#world.configs, id);
     if (id === this.#world.self) throw invalidArgument("Note to Self has no notifications");
     const isKnown = NOTIFICATIONS.has(notifications) || (notifications === "mentions" && kind !== "direct");

@@ -75,6 +75,7 @@ export type {
   DirectMessage,
   GroupMessage,
   LegacyGroupMessage,
+  ReceivedGroupText,
   ReceivedMessage,
   ReceivedPreview,
   ReceivedRoomMessage,

@@ -93,7 +93,7 @@ export async function markSharedRead(
   if (name.kind === "direct") throw invalidArgument("that is a conversation with one person");
   if (typeof read !== "number" && !Array.isArray(read))
     throw invalidArgument("what was read is neither a time nor a list of messages");
-  const times = typeof read === "number" ? [read] : read.map(({ timestamp }) => timestamp);
+  const times = typeof read === "number" ? [read] : read.map((message) => message?.timestamp);
   if (times.some((time) => !Number.isSafeInteger(time) || time <= 0))
     throw invalidArgument("the time is not a sent time in ms");
   if (times.length > 0) await changeSharedConversation(world, name, { lastRead: Math.max(...times) });

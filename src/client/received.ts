@@ -73,6 +73,9 @@ export type ReceivedMessage = Received<Deliverable>;
  */
 export type ReceivedText = Extract<ReceivedMessage, { readonly kind: "text" }>;
 
+/** A text that was received from a group. */
+export type ReceivedGroupText = Extract<ReceivedText, { readonly source: "group" }>;
+
 /** Anything that was received from a room of a community. */
 export type ReceivedRoomMessage = Extract<ReceivedMessage, { readonly source: "community" }>;
 

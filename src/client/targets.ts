@@ -53,6 +53,12 @@ export function checkTarget(
   };
 }
 
+/** An argument whose members are about to be read. @throws `INVALID_ARGUMENT` */
+export function checkObject<Value extends object>(value: Value, what: string): Value {
+  if (typeof value === "object" && value !== null) return value;
+  throw invalidArgument(`${what} is not an object`);
+}
+
 /** @throws `ID_INVALID` */
 export function checkRecipient(to: unknown): SessionId {
   if (typeof to !== "string") throw new SessionError("ID_INVALID", "the Session ID is not a string");

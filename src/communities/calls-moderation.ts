@@ -7,7 +7,7 @@
  * @module
  */
 import { type CommunityCall, replyJson } from "./call.js";
-import { invalidArgument } from "./errors.js";
+import { checkChange, invalidArgument } from "./errors.js";
 import { isRoomToken } from "./link.js";
 import { roomPath, userSegment } from "./path.js";
 import {
@@ -82,7 +82,7 @@ export function setRole(
   scope: ModerationScope,
   change: RoleChange,
 ): CommunityCall<ReadonlyMap<string, number>> {
-  const { admin, moderator, visible } = change;
+  const { admin, moderator, visible } = checkChange(change);
   if (admin === undefined && moderator === undefined) throw invalidArgument("no role is to be changed");
   if (admin === true && moderator === false) throw invalidArgument("an admin is a moderator");
   const value = {
@@ -155,8 +155,9 @@ export function userPermissions(token: string, user: string): CommunityCall<User
 export function setPermissions(
   token: string,
   user: string,
-  { keepSchedule, ...change }: PermissionChange,
+  permissions: PermissionChange,
 ): CommunityCall<UserPermissions> {
+  const { keepSchedule, ...change } = checkChange(permissions);
   const members = RIGHTS.flatMap((right) => {
     const value = change[right];
     if (value === undefined) return [];
@@ -189,6 +190,7 @@ export function schedulePermissions(
   seconds: number,
   change: { readonly [Right in (typeof SCHEDULED)[number]]?: boolean | undefined },
 ): CommunityCall<readonly ScheduledPermissions[]> {
+  checkChange(change);
   if (!(seconds > 0 && seconds < MAX_DELAY)) throw invalidArgument("the delay is out of range", { seconds });
   const members = SCHEDULED.flatMap((right) => (change[right] === undefined ? [] : [[right, change[right]]]));
   if (members.length === 0) throw invalidArgument("no permission is to be changed");

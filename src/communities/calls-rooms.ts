@@ -4,7 +4,7 @@
  * @module
  */
 import { type CommunityCall, replyJson } from "./call.js";
-import { invalidArgument } from "./errors.js";
+import { checkChange, invalidArgument } from "./errors.js";
 import { numberSegment, roomPath, withQuery } from "./path.js";
 import {
   type CommunityUserId,
@@ -148,7 +148,8 @@ export function pollInfo(token: string, infoUpdates: number): CommunityCall<Room
 
 /** Changes a room; admins only. Returns the new count of updates. */
 export function updateRoom(token: string, changes: RoomChanges): CommunityCall<number> {
-  const { name, description, imageId, defaults = {} } = changes;
+  const { name, description, imageId, defaults = {} } = checkChange(changes);
+  checkChange(defaults);
   const value = {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),

@@ -146,3 +146,9 @@ function missingCapabilities(json: unknown): readonly string[] {
   const missing = (json as { readonly missing?: unknown } | null | undefined)?.missing;
   return Array.isArray(missing) ? missing.filter((name) => typeof name === "string") : [];
 }
+
+/** Changes whose members are about to be read. @throws `INVALID_ARGUMENT` */
+export function checkChange<Change extends object>(change: Change): Change {
+  if (typeof change === "object" && change !== null) return change;
+  throw invalidArgument("the changes are not an object");
+}

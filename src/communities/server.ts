@@ -12,7 +12,7 @@
  * @module
  */
 import { type Crypto, defaultCrypto } from "../crypto/index.js";
-import { SessionError } from "../errors/index.js";
+import { isSessionError, SessionError } from "../errors/index.js";
 import type { ValidationContext } from "../messages/index.js";
 import type { CallOptions, ServerDestination } from "../network/index.js";
 import { SingleFlight } from "../network/index.js";
@@ -27,7 +27,7 @@ import {
   type ReadContext,
 } from "./call.js";
 import { type Capabilities, capabilities } from "./calls-rooms.js";
-import { type CommunityErrorCode, statusError } from "./errors.js";
+import { type CommunityErrorCode, invalidArgument, statusError } from "./errors.js";
 import { type CommunityNetwork, canSendAgain, decodeReply, encodeRequest } from "./exchange.js";
 import {
   type BlindingKind,
@@ -128,6 +128,7 @@ export class CommunityServer {
    * @throws `SessionError` with a {@link CommunityErrorCode}; and what the network throws
    */
   async run<Value>(call: CommunityCall<Value>, options: CommunityCallOptions = {}): Promise<Value> {
+    if (typeof call?.read !== "function") throw invalidArgument("that is not a call");
     const identity = this.account === undefined ? undefined : await this.identity(options);
     let reply = await this.#exchange(call, identity, options);
     if (reply.status === 400 && identity?.kind === "00" && this.#blinding === undefined) {
@@ -164,15 +165,25 @@ export class CommunityServer {
 
   /** Servers of either kind take this one request from a blinded id. */
   async #learn(options: CommunityCallOptions): Promise<Capabilities> {
-    const value = await this.#learning.run(async () => {
-      const call = capabilities();
-      const identity = this.account === undefined ? undefined : this.#identity(this.account, "15");
-      const reply = await this.#exchange(call, identity, options);
-      if (!isAccepted(call, reply.status)) throw statusError(failedReply(reply), describeCall(call));
-      return call.read(reply, this.#readContext());
-    });
-    this.#capabilities = value;
-    return value;
+    for (;;) {
+      const isOwner = this.#learning.running === undefined;
+      try {
+        this.#capabilities = await this.#learning.run(() => this.#askCapabilities(options));
+        return this.#capabilities;
+      } catch (error) {
+        // Whoever asked first has given up: that is no failure of those who waited for the answer.
+        const isOthers = !isOwner && isSessionError(error, "ABORTED") && options.signal?.aborted !== true;
+        if (!isOthers) throw error;
+      }
+    }
+  }
+
+  async #askCapabilities(options: CommunityCallOptions): Promise<Capabilities> {
+    const call = capabilities();
+    const identity = this.account === undefined ? undefined : this.#identity(this.account, "15");
+    const reply = await this.#exchange(call, identity, options);
+    if (!isAccepted(call, reply.status)) throw statusError(failedReply(reply), describeCall(call));
+    return call.read(reply, this.#readContext());
   }
 
   /** Sends a call, and once more when the server refuses the time or the nonce. */

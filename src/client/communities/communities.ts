@@ -62,7 +62,7 @@ export class Communities {
 
   /** Leaves a room, on all devices of the account; false if it was not joined. Errors as {@link Communities.get}. */
   async leave(room: string | Room): Promise<boolean> {
-    const joined = typeof room === "string" ? this.get(room) : this.get(room.conversation);
+    const joined = this.get(typeof room === "string" ? room : room?.conversation);
     await joined?.leave();
     return joined !== undefined;
   }

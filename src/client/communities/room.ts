@@ -16,9 +16,9 @@ import { type AbortOptions, SessionError } from "../../errors/index.js";
 import type { MessageContent } from "../content.js";
 import { type Conversation, changeSharedConversation, type NotificationSetting } from "../conversations.js";
 import type { UploadSettings } from "../files.js";
-import type { ReceivedText } from "../received.js";
+import type { ReceivedRoomText } from "../received.js";
 import { type SharedChange, sharedConversation } from "../shared-conversations.js";
-import { invalidArgument } from "../targets.js";
+import { checkObject, invalidArgument } from "../targets.js";
 import { waitOf } from "./calling.js";
 import type { DirectSent } from "./direct.js";
 import { signContent } from "./outgoing.js";
@@ -56,12 +56,12 @@ export class Room extends RoomModeration {
    *
    * The message is on disk before it is sent. If the server's answer is lost, the room is looked through for it, so that
    * trying again posts nothing twice. When this rejects it will not be sent again, except with `CLOSED`, where the next
-   * client on the store goes on with it. After `ABORTED` or `SEND_FAILED` it may have arrived all the same: it comes as a
-   * `message` with `outgoing: true` then.
+   * client on the store goes on with it, or tells with `error` that the room was left. After `ABORTED` or `SEND_FAILED` it
+   * may have arrived all the same: it comes as a `message` with `outgoing: true` then.
    *
    * @throws those of `Client.send` about the content; `COMMUNITY_RATE_LIMITED` (`details.retryAfterMs`: until then nothing
    *   is sent to the room), `COMMUNITY_FILTERED`, `COMMUNITY_FORBIDDEN`, other answers of the server, `SEND_FAILED`,
-   *   `ABORTED`, `CLOSED`, `STORE_FAILED`
+   *   `ABORTED`, `CLOSED`, `STORE_FAILED` (not of what was posted and could not be noted: `error` tells)
    */
   async send(content: MessageContent, settings: RoomSendSettings = {}): Promise<RoomSendResult> {
     const { live, world } = this;
@@ -141,8 +141,9 @@ export class Room extends RoomModeration {
   /**
    * The new texts of this room, as an iterator: see `Client.messages`.
    */
-  messages({ signal }: AbortOptions = {}): AsyncIterableIterator<ReceivedText, undefined> {
-    return this.world.texts(this.conversation, signal);
+  messages({ signal }: AbortOptions = {}): AsyncIterableIterator<ReceivedRoomText, undefined> {
+    // Nothing else has the address of a room for its conversation.
+    return this.world.texts(this.conversation, signal) as AsyncIterableIterator<ReceivedRoomText, undefined>;
   }
 
   /** How far it was read, and how it is shown; the same on all devices of the account. */
@@ -152,7 +153,7 @@ export class Room extends RoomModeration {
 
   /** Marks messages up to one of them, or up to a time of posting (ms), as read. Nobody is told but the own devices. */
   async markRead(upTo: number | { readonly timestamp: number }): Promise<void> {
-    const lastRead = typeof upTo === "number" ? upTo : upTo.timestamp;
+    const lastRead = typeof upTo === "number" ? upTo : (upTo?.timestamp ?? Number.NaN);
     if (!Number.isSafeInteger(lastRead) || lastRead < 0)
       throw invalidArgument("what was read is neither a message nor a time in ms");
     await this.#change({ lastRead });
@@ -164,7 +165,8 @@ export class Room extends RoomModeration {
   }
 
   /** Sets when to tell the user of messages: `mentions` are those of the own id. */
-  async setNotifications({ notifications, mutedUntil }: NotificationSetting): Promise<void> {
+  async setNotifications(setting: NotificationSetting): Promise<void> {
+    const { notifications, mutedUntil } = checkObject(setting, "the setting");
     await this.#change({
       ...(notifications === undefined ? {} : { notifications }),
       ...(mutedUntil === undefined ? {} : { mutedUntil }),

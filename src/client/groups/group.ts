@@ -10,7 +10,7 @@ import type { ProfilePicture } from "../../messages/index.js";
 import type { MessageContent } from "../content.js";
 import { closedError } from "../errors.js";
 import type { UploadSettings } from "../files.js";
-import type { ReceivedText } from "../received.js";
+import type { ReceivedGroupText, ReceivedText } from "../received.js";
 import { invalidArgument, type MessageTarget } from "../targets.js";
 import type { SendResult } from "../transmit.js";
 import { deleteGroupMessages, type GroupMessagesToDelete } from "./delete-messages.js";
@@ -115,9 +115,10 @@ export class Group {
   }
 
   /** The texts of this group: see `Client.messages`. */
-  messages({ signal }: AbortOptions = {}): AsyncIterableIterator<ReceivedText, undefined> {
+  messages({ signal }: AbortOptions = {}): AsyncIterableIterator<ReceivedGroupText, undefined> {
     this.#checkOpen();
-    return this.#world.texts(this.id, signal);
+    // Nothing else has the id of a group for its conversation.
+    return this.#world.texts(this.id, signal) as AsyncIterableIterator<ReceivedGroupText, undefined>;
   }
 
   /** Reacts to a message of the group: see `Client.react`. */

@@ -257,10 +257,31 @@ test("an iterator over the room gives its texts alone", async () => {
   const stream = hers.messages();
   await carol.client.poll();
   for await (const message of stream) {
-    texts.push(message.text);
+    texts.push(`${message.id} ${message.text} ${message.history}`);
     break;
   }
-  expect(texts).toEqual(["here"]);
+  expect(texts).toEqual(["2 here true"]);
+});
+
+test("missing arguments are refused with a code", async () => {
+  const missing = undefined as never;
+  const { client } = alice;
+  const id = await room.me();
+  const refused: ReadonlyArray<Promise<unknown>> = [
+    room.markRead(missing),
+    room.markRead({} as never),
+    room.setNotifications(missing),
+    room.update(missing),
+    room.setPermissions(id, missing),
+    room.schedule(id, 60, missing),
+    room.setDefaults(null as never),
+    room.call(missing),
+    client.conversations.setNotifications(room.conversation, missing),
+    client.setProfile(missing),
+    client.markRead(room.conversation, [missing]),
+  ];
+  expect(await Promise.all(refused.map(codeOf))).toEqual(refused.map(() => "INVALID_ARGUMENT"));
+  expect(await codeOf(client.communities.leave(missing))).toBe("COMMUNITY_LINK_INVALID");
 });
 
 test("how the room is shown is the user's", async () => {
