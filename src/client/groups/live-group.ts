@@ -309,6 +309,8 @@ export class LiveGroup {
     if (this.isOpen) batch.put(GROUPS, this.id, present);
     batch.onFailed(() => {
       this.#isUnsaved = true;
+      // The account's config has a new group by now, and will be written: so will be what the group begins with.
+      if (isNew) return;
       const left = this.#unwritten.add(present, former) ?? former;
       // A later change may hold this one.
       if (this.#record !== present) return;
