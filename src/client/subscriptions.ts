@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from "../errors/index.js";
 import { type Consumer, HandlerConsumer, StreamConsumer } from "./consumers.js";
 import type { Delivery } from "./delivery.js";
 import type { Disappearing } from "./disappearing.js";
@@ -80,16 +81,16 @@ export class Subscriptions {
     signal: AbortSignal | undefined,
     conversation?: string,
   ): StreamConsumer & AsyncIterableIterator<ReceivedText, undefined> {
-    const end = (): void => stream.end();
+    let unlisten = (): void => {};
     const stream = new StreamConsumer((changed) => {
       if (!changed.ended) return this.#world.delivery.changed();
-      signal?.removeEventListener("abort", end);
+      unlisten();
       if (this.#streams.delete(changed)) this.#remove(changed);
     }, conversation);
     this.#streams.add(stream);
     this.#add(stream);
     if (signal?.aborted) stream.end();
-    else signal?.addEventListener("abort", end);
+    else unlisten = onAbort(signal, () => stream.end());
     return stream;
   }
 

@@ -358,6 +358,21 @@ describe("iterators", () => {
     expect(await ended.next()).toEqual({ done: true, value: undefined });
   });
 
+  test("share a signal, however many they are, without a warning of the platform", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on("warning", note);
+    const controller = new AbortController();
+    const streams = Array.from({ length: 20 }, () => client.messages({ signal: controller.signal }));
+    controller.abort();
+    const ends = await Promise.all(streams.map((stream) => stream.next()));
+    // Warnings are told later.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", note);
+    expect(ends.every(({ done }) => done === true)).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+
   test("end without an error when the client closes", async () => {
     const waiting = client.messages().next();
     const idle = client.messages();
