@@ -14,7 +14,8 @@ import { putMessage } from "../world.js";
 import { waitOf } from "./calling.js";
 import { markKnown } from "./intake.js";
 import { type LiveRoom, roomKey } from "./live-room.js";
-import type { Posted, Posts } from "./posts.js";
+import type { Posted } from "./post-calls.js";
+import type { Posts } from "./posts.js";
 import { ServerPoll } from "./server-poll.js";
 import type { CommunitiesWorld } from "./world.js";
 

@@ -4,27 +4,17 @@
  *
  * @module
  */
-import { base64ToBytes, bytesToBase64, equalBytes } from "../../bytes/index.js";
-import {
-  type CommunityServer,
-  outbox,
-  type PostedMessage,
-  postMessage,
-  postToInbox,
-  recentMessages,
-} from "../../communities/index.js";
+import { base64ToBytes } from "../../bytes/index.js";
+import type { CommunityServer } from "../../communities/index.js";
 import { type AbortOptions, SessionError } from "../../errors/index.js";
-import type { BlindedId } from "../../identity/index.js";
 import { COMMUNITY_POSTS, type PostRecord, type StoreBatch } from "../../store/index.js";
 import { asSessionError, type ClientErrorCode } from "../errors.js";
 import { settledWithin } from "../timers.js";
 import { whileOpen } from "./calling.js";
 import { roomKey } from "./live-room.js";
 import type { LiveServer } from "./live-server.js";
+import { findPost, markOf, type Posted, runPost, unpadded } from "./post-calls.js";
 import type { CommunitiesWorld } from "./world.js";
-
-/** What a server made of a message. */
-export type Posted = Omit<PostedMessage, "seqno"> & { readonly seqno?: number | undefined };
 
 /** A message on its way. */
 interface Pending {
@@ -46,8 +36,6 @@ export interface PostOptions extends AbortOptions {
 
 /** Receivers drop what was signed six hours before it was posted (V3). */
 const GIVE_UP_MS = 5 * 3_600_000;
-/** Messages looked through for one that may have been posted. */
-const LOOK_BACK = 256;
 /** Answers after which the server may have the message all the same. */
 const UNCLEAR = ["COMMUNITY_SERVER_ERROR", "COMMUNITY_REPLY_INVALID"] as const;
 
@@ -224,19 +212,20 @@ export class Posts {
   /** Posts a message unless it is there already. */
   async #postOnce({ connection }: LiveServer, { record, found }: Pending): Promise<Posted> {
     const { clock, lifetime } = this.#world;
-    const there = found ?? (await find(connection, record, lifetime));
+    const there = found ?? (await findPost(connection, record, lifetime));
     if (there !== undefined) return there;
     if (record.timestamp + GIVE_UP_MS < clock.now())
       throw new SessionError<ClientErrorCode>("SEND_FAILED", "the message is too old to be posted");
-    return await run(connection, record, lifetime);
+    return await runPost(connection, record, lifetime);
   }
 
   async #send(connection: CommunityServer, pending: Pending, signal: AbortSignal): Promise<Posted> {
     try {
-      return await run(connection, pending.record, signal);
+      return await runPost(connection, pending.record, signal);
     } catch (cause) {
       if (!(cause instanceof SessionError) || signal.aborted || !isUnclear(cause)) throw cause;
-      const found = pending.found ?? (await find(connection, pending.record, signal).catch(() => undefined));
+      const found =
+        pending.found ?? (await findPost(connection, pending.record, signal).catch(() => undefined));
       if (found !== undefined) return found;
       throw new SessionError<ClientErrorCode>("SEND_FAILED", "the server did not confirm the message", {
         cause,
@@ -246,41 +235,6 @@ export class Posts {
   }
 }
 
-async function run(connection: CommunityServer, record: PostRecord, signal: AbortSignal): Promise<Posted> {
-  if (record.kind === "room") {
-    const { token, whisperTo, whisperMods } = record;
-    return await connection.run(postMessage(token, record, { whisperTo, whisperMods }), { signal });
-  }
-  const { recipient, encrypted } = record;
-  const { id, timestamp } = await connection.run(postToInbox(recipient as BlindedId, encrypted), { signal });
-  return { id, timestamp, filtered: false };
-}
-
-/** Looks for a message on its server. */
-async function find(
-  connection: CommunityServer,
-  record: PostRecord,
-  signal: AbortSignal,
-): Promise<Posted | undefined> {
-  if (record.kind === "direct") {
-    const { items } = await connection.run(outbox({ limit: LOOK_BACK }), { signal });
-    const item = items.find(({ message }) => equalBytes(message, record.encrypted));
-    return item && { id: item.id, timestamp: item.timestamp, filtered: false };
-  }
-  const { updates, rows } = await connection.run(recentMessages(record.token, { limit: LOOK_BACK }), {
-    signal,
-  });
-  const mark = markOf(record);
-  const index = rows.findIndex((row) => {
-    const { signature } = row as { readonly signature?: unknown };
-    return typeof signature === "string" && unpadded(signature) === mark;
-  });
-  const update = updates[index];
-  if (update?.kind !== "message") return undefined;
-  const { id, seqno, timestamp } = update.message;
-  return { id, seqno, timestamp, filtered: false };
-}
-
 const isUnclear = ({ code }: SessionError): boolean =>
   !code.startsWith("COMMUNITY_") || UNCLEAR.some((unclear) => unclear === code);
 
@@ -288,14 +242,8 @@ const isUnclear = ({ code }: SessionError): boolean =>
 const isFinal = (error: SessionError): boolean =>
   error.code === "SEND_FAILED" || (!isUnclear(error) && error.code !== "COMMUNITY_RATE_LIMITED");
 
-function markOf(record: PostRecord): string {
-  return unpadded(bytesToBase64(record.kind === "room" ? record.signature : record.encrypted));
-}
-
 /** Place in the queue: by time, and told apart by what is signed or encrypted. */
 function idOf(record: PostRecord): string {
   const bytes = base64ToBytes(markOf(record)).subarray(0, 8);
   return `${String(record.timestamp).padStart(16, "0")}/${[...bytes].join("-")}`;
 }
-
-const unpadded = (base64: string): string => base64.replace(/=+$/, "");
