@@ -1,9 +1,10 @@
 /**
- * Several abort signals as one.
+ * Several abort signals as one, and tasks that end with the first of them.
  *
  * @module
  */
-import { onAbort } from "../errors/index.js";
+import { type AbortOptions, isSessionError, onAbort, throwIfAborted } from "../errors/index.js";
+import { closedError } from "./errors.js";
 
 /** A signal that aborts with the first of its sources. Call `unlink` when it is not needed any more. */
 export interface LinkedSignal {
@@ -23,4 +24,22 @@ export function linkSignals(...sources: ReadonlyArray<AbortSignal | undefined>):
       for (const each of unlisten) each();
     },
   };
+}
+
+/** Runs `task` until it is done, the app aborts, or the client closes. @throws `ABORTED`, `CLOSED`, what `task` throws */
+export async function whileOpen<T>(
+  { lifetime }: { readonly lifetime: AbortSignal },
+  options: AbortOptions,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, unlink } = linkSignals(options.signal, lifetime);
+  try {
+    throwIfAborted(signal);
+    return await task(signal);
+  } catch (error) {
+    if (lifetime.aborted && isSessionError(error, "ABORTED", "CLOSED")) throw closedError();
+    throw error;
+  } finally {
+    unlink();
+  }
 }

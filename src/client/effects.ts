@@ -24,7 +24,7 @@ import { changeContact, STRANGER } from "./contact-state.js";
 import type { Disappearing } from "./disappearing.js";
 import type { Track } from "./sources.js";
 import type { TypingIndicators } from "./typing-indicators.js";
-import { forgetMessage, putMessage, type World } from "./world.js";
+import { FUTURE_MS, forgetMessage, putMessage, type World } from "./world.js";
 
 /** What effects work on. */
 export interface EffectsWorld extends World {
@@ -47,8 +47,6 @@ const APPROVING: ReadonlySet<IncomingMessage["kind"]> = /* @__PURE__ */ new Set<
   "call",
   "request-response",
 ]);
-/** A message of a later time is kept on no record: it would never grow old. */
-const FUTURE_MS = 86_400_000;
 const MAX_PICTURE_URL = 2_048;
 const MAX_PICTURE_KEY = 64;
 

@@ -24,9 +24,9 @@ import type { Account } from "../identity/index.js";
 import type { ProfilePicture } from "../messages/index.js";
 import type { FileServer, Network } from "../network/index.js";
 import type { AttachmentPointer } from "../proto/index.js";
-import { linkSignals } from "./abort.js";
+import { whileOpen } from "./abort.js";
 import type { CheckedContent } from "./content.js";
-import { type ClientErrorCode, closedError } from "./errors.js";
+import type { ClientErrorCode } from "./errors.js";
 import type { SendOptions } from "./sender.js";
 import { invalidArgument } from "./targets.js";
 import { orAborted } from "./timers.js";
@@ -129,7 +129,7 @@ export class Files {
   async uploadAvatar(image: Uint8Array, options: UploadSettings & AbortOptions): Promise<ProfilePicture> {
     if (!(image instanceof Uint8Array)) throw invalidArgument("the avatar is not a Uint8Array");
     const server = this.#server();
-    return this.#running(options, async (signal) => {
+    return whileOpen(this.#world, options, async (signal) => {
       const settings = { ...this.#uploading(options, 0, 1), server, signal };
       const { url, key } = await uploadAvatar(this.#world.network, image, settings).catch(rethrow);
       return { url, key };
@@ -141,7 +141,7 @@ export class Files {
     if (typeof attachment !== "object" || attachment === null)
       throw invalidArgument("the attachment is not an object");
     const { network } = this.#world;
-    return this.#running(options, (signal) =>
+    return whileOpen(this.#world, options, (signal) =>
       downloadAttachment(network, attachment, { ...this.#downloading(options), signal }),
     );
   }
@@ -150,7 +150,7 @@ export class Files {
   async downloadAvatar(picture: ProfilePicture | undefined, options: DownloadSettings): Promise<Uint8Array> {
     if (picture === undefined) throw invalidArgument("the profile has no picture");
     const { network } = this.#world;
-    return this.#running(options, (signal) =>
+    return whileOpen(this.#world, options, (signal) =>
       downloadAvatar(network, picture, { ...this.#downloading(options), signal }),
     );
   }
@@ -160,20 +160,6 @@ export class Files {
     const { fileServer } = network.config;
     const servers = fileServer === undefined ? knownFileServers : [fileServer, ...knownFileServers];
     return { servers, crypto, onProgress, ...(maxBytes === undefined ? {} : { maxBytes }) };
-  }
-
-  /** Runs `task` until it is done, the user aborts, or the client closes. */
-  async #running<T>(options: AbortOptions, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { lifetime } = this.#world;
-    const { signal, unlink } = linkSignals(options.signal, lifetime);
-    try {
-      return await task(signal);
-    } catch (error) {
-      if (lifetime.aborted && isSessionError(error, "ABORTED", "CLOSED")) throw closedError();
-      throw error;
-    } finally {
-      unlink();
-    }
   }
 }
 

@@ -15,7 +15,7 @@ import { type AdmissionWorld, admit } from "./admission.js";
 import type { Emitter } from "./events.js";
 import type { Logger } from "./logger.js";
 import type { DirectMessage } from "./received.js";
-import { identityOf, markReceived, type Undecodable, undecodable } from "./received-marks.js";
+import { identityOf, markReceived, tellRefusal, type Undecodable, undecodable } from "./received-marks.js";
 import type { MessageSource, Track } from "./sources.js";
 import type { Unsupported } from "./unsupported.js";
 
@@ -66,7 +66,7 @@ async function readInboxItem(
   isInFlight: (identity: string) => boolean,
 ): Promise<Exclude<IncomingMessage, IncomingLegacyGroup | IncomingGroupUpdate> | undefined> {
   const { hash } = item;
-  const { self, events, log, unsupported } = world;
+  const { events, unsupported } = world;
   const result = decode(world, item);
   if (result.kind === "unsupported") {
     await unsupported.keep(item, result);
@@ -87,9 +87,7 @@ async function readInboxItem(
     else return admitted;
     return undefined;
   }
-  const { rule, reason } = admission;
-  if (rule === "V12" && message.from === self) log.debug("an own message came back", { hash });
-  else events.emit("dropped", { rule, reason, hash });
+  tellRefusal(world, message, admission, hash);
   return undefined;
 }
 

@@ -11,6 +11,7 @@ import type { ServiceNode } from "../network/index.js";
 import type { CursorRecord, Store } from "../store/index.js";
 import { maxSizeFractions } from "../swarm/index.js";
 import type { Emitter, PollReport } from "./events.js";
+import { takeRetrieved } from "./intake.js";
 import type { Logger } from "./logger.js";
 import { MemberTurn } from "./member-turn.js";
 import type { ClockPort, Retrieved, SwarmPort } from "./ports.js";
@@ -65,9 +66,6 @@ const MAX_ROUNDS = 20;
 const MANY_ITEMS = 95;
 /** Items in the inbox from which on nothing more is retrieved. */
 export const MAX_BACKLOG = 1_000;
-const DAY_MS = 86_400_000;
-/** No item lives longer, whatever its node says. */
-const MAX_LIFE_MS = 30 * DAY_MS;
 
 /** See the module's description. */
 export class Poller {
@@ -168,7 +166,7 @@ export class Poller {
       const shared = found.filter(({ namespace }) => namespace !== NAMESPACE);
       if (configs !== undefined && shared.length > 0) await configs.take(key, shared);
       const messages = found.find(({ namespace }) => namespace === NAMESPACE);
-      if (messages !== undefined) received += await this.#keep(node, messages.retrieved);
+      if (messages !== undefined) received += await this.#take(key, messages.retrieved);
       wanted = found.filter(hasMore).map(({ namespace }) => namespace);
     }
     return received;
@@ -180,31 +178,11 @@ export class Poller {
     return store.cursor({ pubkey: self, namespace, node }, clock.now());
   }
 
-  /** Puts what is new into the inbox, with marks and cursor. */
-  async #keep(node: ServiceNode, { items, last, invalid }: Retrieved): Promise<number> {
-    const { self, store, clock, log } = this.#world;
-    if (invalid > 0)
-      log.warn("a node gave items that are not what it calls them", { node: node.ed25519PublicKey, invalid });
-    const seen = await store.seen(
-      self,
-      items.map(({ hash }) => hash),
-    );
-    const fresh = new Map(items.filter(({ hash }) => !seen.has(hash)).map((item) => [item.hash, item]));
-    const now = clock.now();
-    const life = (expiration: number): number => Math.min(Math.max(expiration, now), now + MAX_LIFE_MS);
-    await store.write((batch) => {
-      for (const item of fresh.values()) {
-        const { hash, data, timestamp } = item;
-        const expiration = life(item.expiration);
-        batch.addInbox({ pubkey: self, namespace: NAMESPACE, hash, data, timestamp, expiration });
-        batch.markSeen(self, hash, expiration + DAY_MS);
-      }
-      if (last === undefined) return;
-      const name = { pubkey: self, namespace: NAMESPACE, node: node.ed25519PublicKey };
-      batch.putCursor(name, { hash: last.hash, expiration: life(last.expiration) });
-    });
-    if (fresh.size > 0) this.#world.onAdded(fresh.size);
-    return fresh.size;
+  async #take(node: string, retrieved: Retrieved): Promise<number> {
+    const { self, onAdded } = this.#world;
+    const count = await takeRetrieved(this.#world, { pubkey: self, namespace: NAMESPACE, node }, retrieved);
+    if (count > 0) onAdded(count);
+    return count;
   }
 }
 

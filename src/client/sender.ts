@@ -11,17 +11,11 @@ import type { OutgoingMessage } from "../messages/index.js";
 import type { OutboxItem, Queued, StoreBatch } from "../store/index.js";
 import { linkSignals } from "./abort.js";
 import { asSessionError, closedError } from "./errors.js";
+import { REMEMBER_MS } from "./intake.js";
 import { Limiter } from "./limiter.js";
 import { delay, settledWithin, type Timers } from "./timers.js";
 import type { Timestamps } from "./timestamps.js";
-import {
-  type Parcel,
-  PRELUDE_MS,
-  REMEMBER_MS,
-  type SendResult,
-  type TransmitWorld,
-  transmit,
-} from "./transmit.js";
+import { type Parcel, PRELUDE_MS, type SendResult, type TransmitWorld, transmit } from "./transmit.js";
 
 /** What a sender works with. */
 export interface SenderWorld extends Omit<TransmitWorld, "isUnsent"> {

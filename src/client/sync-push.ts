@@ -7,6 +7,7 @@ import type { ConfigBase } from "../config/index.js";
 import { isSessionError, type SessionError } from "../errors/index.js";
 import type { Store } from "../store/index.js";
 import { messageHash } from "../swarm/index.js";
+import { REMEMBER_MS } from "./intake.js";
 import type { ClockPort, ConfigPort } from "./ports.js";
 import type { Configs } from "./sync-configs.js";
 
@@ -26,9 +27,6 @@ interface Job {
   readonly seqno: bigint;
   readonly messages: readonly Uint8Array[];
 }
-
-/** Own messages are known as seen for so long: none lives longer. */
-const REMEMBER_MS = 2_592_000_000;
 
 /**
  * Pushes `wanted` as they are now. What is stored is confirmed and on disk when this returns or throws.

@@ -16,6 +16,7 @@ import type { ContactState } from "./contact-state.js";
 import { asSessionError } from "./errors.js";
 import type { ConfigName, Emitter } from "./events.js";
 import { forgetRemoved } from "./forgetting.js";
+import { lifeOf, seenUntil } from "./intake.js";
 import type { Logger } from "./logger.js";
 import type { FoundConfigs } from "./poller.js";
 import type { ClockPort, ConfigPort, RetrievedItem, SwarmPort } from "./ports.js";
@@ -49,9 +50,6 @@ export interface SyncWorld {
 /** The pause between a change and its push, so that a burst of changes is one push. */
 const DEBOUNCE_MS = 3_000;
 const MAX_BACKOFF_MS = 300_000;
-const DAY_MS = 86_400_000;
-/** No item lives longer, whatever its node says. */
-const MAX_LIFE_MS = 30 * DAY_MS;
 
 /** See the module's description. */
 export class Sync {
@@ -189,14 +187,13 @@ export class Sync {
     const waiting = new Set(config.activeHashes.filter((hash) => !current.has(hash)));
     const expiry = new Map(items.map(({ hash, expiration }) => [hash, expiration]));
     for (const hash of accepted) {
-      if (!waiting.has(hash)) batch.markSeen(self, hash, this.#life(expiry.get(hash) ?? 0) + DAY_MS);
+      if (!waiting.has(hash)) batch.markSeen(self, hash, seenUntil(this.#life(expiry.get(hash) ?? 0)));
     }
     return changed;
   }
 
   #life(expiration: number): number {
-    const now = this.#world.clock.now();
-    return Math.min(Math.max(expiration, now), now + MAX_LIFE_MS);
+    return lifeOf(expiration, this.#world.clock.now());
   }
 
   #schedule(ms: number): void {

@@ -10,6 +10,7 @@ import { needsSyncCopy, type OutgoingMessage } from "../messages/index.js";
 import type { OutboxItem, Store, StoreBatch } from "../store/index.js";
 import { asSessionError } from "./errors.js";
 import type { Emitter } from "./events.js";
+import { REMEMBER_MS } from "./intake.js";
 import type { Logger } from "./logger.js";
 import type { ClockPort, EncodedItem, MessageCodec, Stored, SwarmPort } from "./ports.js";
 
@@ -67,8 +68,6 @@ export interface TransmitWorld {
 /** A message on its way; one that is not queued has no place in the outbox. */
 export type Parcel = OutboxItem & { readonly sequence?: number | undefined };
 
-/** The own copies' hashes and timestamps are remembered for so long: no copy lives longer. */
-export const REMEMBER_MS = 2_592_000_000;
 /** A recipient that is ready, and is not any more when the message is encoded, is awaited so often. */
 const READY_ATTEMPTS = 5;
 /** The message that goes ahead has a timestamp so much earlier (docs/protocol/messages.md §6.8). */

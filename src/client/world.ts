@@ -50,6 +50,9 @@ export interface MessageName {
   readonly timestamp: number;
 }
 
+/** A message of a time that is later by so much is kept on no record: it would never grow old. */
+export const FUTURE_MS = 86_400_000;
+
 /** Puts the record of a message, and when it disappears. */
 export function putMessage(
   batch: StoreBatch,

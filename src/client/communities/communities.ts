@@ -13,13 +13,13 @@ import {
 } from "../../communities/index.js";
 import { type AbortOptions, SessionError } from "../../errors/index.js";
 import { isBlindedId, type SessionId } from "../../identity/index.js";
+import { whileOpen } from "../abort.js";
 import type { MessageContent } from "../content.js";
 import type { UnsendResult } from "../deleting.js";
 import type { ClientErrorCode } from "../errors.js";
 import type { UploadSettings } from "../files.js";
 import type { Sent } from "../transmit.js";
 import { isRoomAddress, type RoomMessageName } from "./addresses.js";
-import { whileOpen } from "./calling.js";
 import type { DirectSent } from "./direct.js";
 import type { Directory } from "./directory.js";
 import type { Room, RoomSendResult } from "./room.js";

@@ -7,10 +7,10 @@ import { sealDirectMessage } from "../../communities/index.js";
 import type { AbortOptions } from "../../errors/index.js";
 import { type BlindedId, isSessionId, parseBlindedId } from "../../identity/index.js";
 import type { OutgoingText } from "../../messages/index.js";
+import { whileOpen } from "../abort.js";
 import { checkContent, type MessageContent } from "../content.js";
 import type { UploadSettings } from "../files.js";
 import type { Blinded } from "./blinded.js";
-import { whileOpen } from "./calling.js";
 import type { LiveServer, ServerWorld } from "./live-server.js";
 import { asCommunityText } from "./outgoing.js";
 

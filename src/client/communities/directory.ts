@@ -28,10 +28,10 @@ import {
   type ServerRecord,
   type StoreBatch,
 } from "../../store/index.js";
+import { whileOpen } from "../abort.js";
 import { asSessionError, type ClientErrorCode } from "../errors.js";
 import { editConfigs } from "../sync-configs.js";
 import { keyOf, parseRoomAddress, parseServerAddress, type RoomAddress } from "./addresses.js";
-import { whileOpen } from "./calling.js";
 import type { JoinOptions } from "./communities.js";
 import type { DirectWorld } from "./direct.js";
 import { LiveRoom, roomKey } from "./live-room.js";

@@ -13,10 +13,10 @@ import {
   type UserPermissions,
 } from "../../communities/index.js";
 import type { AbortOptions } from "../../errors/index.js";
+import { whileOpen } from "../abort.js";
 import type { MessageContent } from "../content.js";
 import type { UploadSettings } from "../files.js";
 import { invalidArgument } from "../targets.js";
-import { whileOpen } from "./calling.js";
 import type { DirectSent } from "./direct.js";
 import { takeInfo } from "./intake.js";
 import type { LiveRoom } from "./live-room.js";

@@ -9,6 +9,7 @@ import { type GroupControl, type RefusedControl, readGroupControl } from "../../
 import type { SessionId } from "../../identity/index.js";
 import type { Profile } from "../../messages/index.js";
 import type { GroupUpdateMessage } from "../../proto/index.js";
+import { REMEMBER_MS } from "../intake.js";
 import type { LiveGroup } from "./live-group.js";
 import { deleteLocal, type LocalMessage, localMessages } from "./local-messages.js";
 import { listed } from "./roles.js";
@@ -32,9 +33,6 @@ export type GroupNotice = Extract<
 >;
 
 type DeleteContent = Extract<GroupControl, { readonly kind: "delete-content" }>;
-
-/** Hashes of deleted messages are known for so long: none lives longer, ms. */
-const REMEMBER_MS = 2_592_000_000;
 
 /**
  * Does what a control message asks.

@@ -23,6 +23,7 @@ import {
 } from "../../store/index.js";
 import { groupAdminAuth, type SwarmAuth, subaccountAuth } from "../../swarm/index.js";
 import type { Emitter } from "../events.js";
+import { REMEMBER_MS } from "../intake.js";
 import type { ClockPort } from "../ports.js";
 import type { Timestamps } from "../timestamps.js";
 import { Unwritten } from "../unwritten.js";
@@ -52,9 +53,6 @@ export interface GroupCredentials {
 
 /** What of a record is changed beside dump and pending work. */
 export type GroupUpkeep = Partial<Omit<GroupRecord, "dump" | "pending">>;
-
-/** Own messages are known for so long: none lives longer. */
-const REMEMBER_MS = 2_592_000_000;
 
 /** See the module's description. */
 export class LiveGroup {

@@ -17,6 +17,7 @@ import type { Expiration, Profile } from "../../messages/index.js";
 import type { GroupUpdateMessage } from "../../proto/index.js";
 import type { GroupNotice, PendingGroupWork, StoreBatch } from "../../store/index.js";
 import { MAX_REVOKED_SUBACCOUNTS, messageHash } from "../../swarm/index.js";
+import { REMEMBER_MS } from "../intake.js";
 import type { ClockPort } from "../ports.js";
 import type { LiveGroup } from "./live-group.js";
 import type { GroupPort, GroupSequence, GroupStep, GroupStepResult } from "./port.js";
@@ -35,8 +36,6 @@ export interface PushWorld {
 
 const MESSAGES = 11;
 const KEYS = 12;
-/** Own messages are known as seen for so long: none lives longer. */
-const REMEMBER_MS = 2_592_000_000;
 /** Hashes in one request. */
 const MAX_HASHES = 200;
 

@@ -19,6 +19,7 @@ import type { SessionId } from "../../identity/index.js";
 import type { Profile } from "../../messages/index.js";
 import { MAX_REVOKED_SUBACCOUNTS, NAMESPACES } from "../../swarm/index.js";
 import type { ClientErrorCode } from "../errors.js";
+import { REMEMBER_MS } from "../intake.js";
 import { ownProfile } from "../outbound.js";
 import { invalidArgument } from "../targets.js";
 import type { LiveGroup } from "./live-group.js";
@@ -29,8 +30,6 @@ import { adminContext, checkIds, memberToken, networkTime, requireAdmin, require
 import type { GroupWorld } from "./world.js";
 
 const REMOVALS = NAMESPACES.revokedRetrievable;
-/** The own message is known for so long: none lives longer, ms. */
-const REMEMBER_MS = 2_592_000_000;
 
 /** How to remove. */
 export interface RemoveOptions extends AbortOptions {

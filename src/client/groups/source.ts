@@ -16,15 +16,16 @@ import {
 import type { SessionId } from "../../identity/index.js";
 import { isGroupId } from "../../identity/index.js";
 import type { IncomingMessage, Profile } from "../../messages/index.js";
-import { type InboxItem, MESSAGES, type MessageRecord, messageId, type Queued } from "../../store/index.js";
+import type { InboxItem, Queued } from "../../store/index.js";
 import { admit } from "../admission.js";
 import type { Deliverable, GroupMessage } from "../received.js";
-import { identityOf, markReceived, type Undecodable, undecodable } from "../received-marks.js";
+import { identityOf, markReceived, tellRefusal, type Undecodable, undecodable } from "../received-marks.js";
 import type { MessageSource, Track } from "../sources.js";
 import type { Unsupported } from "../unsupported.js";
-import { putMessage } from "../world.js";
 import { handleGroupControl, noteMemberProfile } from "./incoming-control.js";
 import type { LiveGroup } from "./live-group.js";
+import { hasAttachments, recordText } from "./text-records.js";
+import { Waiting } from "./waiting.js";
 import type { GroupWorld } from "./world.js";
 
 /** What reading works with. */
@@ -36,12 +37,8 @@ export interface GroupSourceWorld extends GroupWorld {
   readonly applyProfile: (from: SessionId, profile: Profile) => Promise<void>;
 }
 
-/** Messages of one group that may wait for a key. */
-const MAX_WAITING = 200;
 /** Times of swarms and of removals are not compared more closely, ms. */
 const TOLERANCE_MS = 120_000;
-/** A message of a later time is kept on no record: it would never grow old. */
-const FUTURE_MS = 86_400_000;
 
 /** The source of the messages in the swarms of groups. */
 export function groupSource(world: GroupSourceWorld): MessageSource {
@@ -62,30 +59,13 @@ export function groupSource(world: GroupSourceWorld): MessageSource {
   };
 }
 
-/** Places of items that wait for a key, by group. */
-export class Waiting {
-  readonly #places = new Map<string, Set<number>>();
-
-  /** Notes an item; false if it is the oldest of too many. */
-  add({ pubkey, sequence }: Queued<InboxItem>): boolean {
-    const places = this.#places.get(pubkey) ?? new Set();
-    this.#places.set(pubkey, places.add(sequence));
-    return places.size <= MAX_WAITING || Math.min(...places) < sequence;
-  }
-
-  delete({ pubkey, sequence }: Queued<InboxItem>): void {
-    const places = this.#places.get(pubkey);
-    if (places?.delete(sequence) && places.size === 0) this.#places.delete(pubkey);
-  }
-}
-
 async function read(
   world: GroupSourceWorld,
   waiting: Waiting,
   item: Queued<InboxItem>,
   isInFlight: (identity: string) => boolean,
 ): Promise<Deliverable | "later" | undefined> {
-  const { self, clock, events, log, unsupported, directory } = world;
+  const { clock, events, unsupported, directory } = world;
   const { hash } = item;
   const drop = (rule: string, reason: string): undefined => {
     events.emit("dropped", { rule, reason, hash });
@@ -95,8 +75,8 @@ async function read(
   if (group === undefined) return drop("GROUP_NOT_JOINED", "the account is not in the group");
   const result = decode(world, group, item);
   if (result === "undecryptable") {
-    const isLate = item.expiration <= clock.now() || !waiting.add(item);
-    return isLate ? drop("GROUP_MESSAGE_UNDECRYPTABLE", "no key of the group opens it") : "later";
+    const mayWait = waiting.takes(item, clock.now());
+    return mayWait ? "later" : drop("GROUP_MESSAGE_UNDECRYPTABLE", "no key of the group opens it");
   }
   if (result.kind === "unsupported") {
     await unsupported.keep(item, { ...result, expiration: { mode: "off", seconds: 0 } });
@@ -109,13 +89,9 @@ async function read(
   // Only kind, sender, time, and the conversation's name are looked at.
   const asDirect = message as unknown as IncomingMessage;
   const admission = await admit({ ...world, now: clock.now }, asDirect, isInFlight(identityOf(message)));
-  if (admission.kind === "dropped") {
-    const { rule, reason } = admission;
-    if (rule !== "V12" || message.from !== self) return drop(rule, reason);
-    log.debug("an own message came back", { hash });
-    return undefined;
-  }
-  return readControl(world, group, message, item);
+  if (admission.kind === "admitted") return readControl(world, group, message, item);
+  tellRefusal(world, message, admission, hash);
+  return undefined;
 }
 
 /** Control messages are done here; only those that are notices go on to the app. */
@@ -170,9 +146,6 @@ function isDeleted({ state }: LiveGroup, message: IncomingGroupMessage): boolean
   return hasAttachments(message) && message.timestamp < deleteAttachmentsBefore * 1000;
 }
 
-const hasAttachments = (message: IncomingGroupMessage): boolean =>
-  message.kind === "text" && message.attachments.length > 0;
-
 /** Puts a text on record, and takes in what it says of its sender. */
 async function apply(
   world: GroupSourceWorld,
@@ -180,30 +153,13 @@ async function apply(
   item: InboxItem,
   track: Track,
 ): Promise<void> {
-  const { store, clock, disappearing, directory } = world;
-  const { from, timestamp, kind, outgoing } = message;
+  const { directory } = world;
+  const { from, outgoing } = message;
   const group = directory.get(item.pubkey);
   const profile = "profile" in message ? message.profile : undefined;
   if (profile !== undefined && !outgoing) {
     track(world.applyProfile(from, profile));
     if (group !== undefined) track(noteMemberProfile(world, group, from, profile));
   }
-  const isRecorded = kind === "text" && timestamp <= clock.now() + FUTURE_MS;
-  if (!isRecorded || (await store.peek(MESSAGES, messageId(from, timestamp))) !== undefined) return;
-  const record = recordOf(message, item, clock.now());
-  track(store.write((batch) => putMessage(batch, { author: from, timestamp }, record)));
-  if (record.disappearsAt !== undefined) disappearing.wake();
-}
-
-/** In groups the countdown begins with sending. */
-function recordOf(message: GroupMessage, { hash, expiration }: InboxItem, now: number): MessageRecord {
-  const { conversation, kind } = message;
-  const { mode, seconds } = message.expiration;
-  return {
-    conversation,
-    kind,
-    hash,
-    ...(hasAttachments(message) ? { attachments: true } : {}),
-    ...(mode === "off" ? {} : { disappearsAt: Math.min(expiration, now + seconds * 1000) }),
-  };
+  await recordText(world, message, item, track);
 }

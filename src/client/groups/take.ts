@@ -13,6 +13,7 @@ import type { GroupId } from "../../identity/index.js";
 import type { GroupCursorsRecord, StoreBatch } from "../../store/index.js";
 import { NAMESPACES } from "../../swarm/index.js";
 import { closeMerge } from "../close-merge.js";
+import { lifeOf, putInbox } from "../intake.js";
 import type { Retrieved, RetrievedItem } from "../ports.js";
 import { type GroupNews, isNoNews, tellNews } from "./events.js";
 import type { LiveGroup } from "./live-group.js";
@@ -51,8 +52,6 @@ export interface Taken {
 const { groupMessages, groupKeys, groupInfo, groupMembers, revokedRetrievable } = NAMESPACES;
 
 const DAY_MS = 86_400_000;
-/** No item lives longer, whatever its node says. */
-const MAX_LIFE_MS = 30 * DAY_MS;
 /** Who left is remembered for so long: messages live for 14 days. */
 const FORMER_MS = 15 * DAY_MS;
 
@@ -143,12 +142,7 @@ function keepMessages(
   items: readonly RetrievedItem[],
 ): void {
   const now = clock.now();
-  for (const item of items) {
-    const { hash, data, timestamp } = item;
-    const expiration = lifeOf(item.expiration, now);
-    batch.addInbox({ pubkey, namespace: groupMessages, hash, data, timestamp, expiration });
-    batch.markSeen(pubkey, hash, expiration + DAY_MS);
-  }
+  for (const item of items) putInbox(batch, { pubkey, namespace: groupMessages }, item, now);
 }
 
 function noteChanges(
@@ -199,9 +193,6 @@ function keepCursors(
 function itemsOf({ found }: GroupTaking, namespace: number): readonly RetrievedItem[] {
   return found.find((each) => each.namespace === namespace)?.retrieved.items ?? [];
 }
-
-const lifeOf = (expiration: number, now: number): number =>
-  Math.min(Math.max(expiration, now), now + MAX_LIFE_MS);
 
 /** What an admin owes the group after a poll (§§6.5 and 11): its own acceptance, and a key that fits the list. */
 export async function settle({ account }: Pick<TakeWorld, "account">, group: LiveGroup): Promise<void> {

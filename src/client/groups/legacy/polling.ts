@@ -11,10 +11,10 @@ import { LEGACY_GROUP_NAMESPACE as NAMESPACE } from "../../../groups/index.js";
 import type { SessionId } from "../../../identity/index.js";
 import type { ServiceNode } from "../../../network/index.js";
 import type { ClientErrorCode } from "../../errors.js";
+import { takeRetrieved } from "../../intake.js";
 import { Limiter } from "../../limiter.js";
 import { MemberTurn } from "../../member-turn.js";
 import { hasMore, MAX_BACKLOG } from "../../poller.js";
-import type { Retrieved } from "../../ports.js";
 import type { LegacyWorld } from "./world.js";
 
 /** What polling works with. */
@@ -33,9 +33,6 @@ const CONCURRENCY = 4;
 const ATTEMPTS = 4;
 /** Replies taken from a member in one poll. */
 const MAX_ROUNDS = 20;
-const DAY_MS = 86_400_000;
-/** No item lives longer, whatever its node says. */
-const MAX_LIFE_MS = 30 * DAY_MS;
 
 /** One group's polls. */
 interface Course {
@@ -147,43 +144,19 @@ export class LegacyPolling {
 
   /** Takes what `node` has; returns how many messages were new. */
   async #pollNode(id: SessionId, node: ServiceNode): Promise<number> {
-    const { store, clock, port, backlog, lifetime: signal } = this.#world;
+    const { store, clock, port, backlog, onAdded, lifetime: signal } = this.#world;
     const name = { pubkey: id, namespace: NAMESPACE, node: node.ed25519PublicKey };
     let count = 0;
     for (let round = 0; round < MAX_ROUNDS && backlog() < MAX_BACKLOG; round++) {
       const before = (await store.cursor(name, clock.now()))?.hash;
       const target = { namespace: NAMESPACE, lastHash: before };
       const retrieved = await port.retrieveOpen(id, node, target, { signal });
-      count += await this.#keep(id, node, retrieved);
+      const fresh = await takeRetrieved(this.#world, name, retrieved);
+      if (fresh > 0) onAdded(fresh);
+      count += fresh;
       if (!hasMore({ retrieved, before })) break;
     }
     return count;
-  }
-
-  /** Puts what is new into the inbox, with marks and cursor. */
-  async #keep(id: SessionId, node: ServiceNode, { items, last, invalid }: Retrieved): Promise<number> {
-    const { store, clock, log, onAdded } = this.#world;
-    if (invalid > 0)
-      log.warn("a node gave items that are not what it calls them", { node: node.ed25519PublicKey, invalid });
-    const seen = await store.seen(
-      id,
-      items.map(({ hash }) => hash),
-    );
-    const fresh = new Map(items.filter(({ hash }) => !seen.has(hash)).map((item) => [item.hash, item]));
-    const now = clock.now();
-    const life = (expiration: number): number => Math.min(Math.max(expiration, now), now + MAX_LIFE_MS);
-    await store.write((batch) => {
-      for (const { hash, data, timestamp, expiration: end } of fresh.values()) {
-        const expiration = life(end);
-        batch.addInbox({ pubkey: id, namespace: NAMESPACE, hash, data, timestamp, expiration });
-        batch.markSeen(id, hash, expiration + DAY_MS);
-      }
-      if (last === undefined) return;
-      const name = { pubkey: id, namespace: NAMESPACE, node: node.ed25519PublicKey };
-      batch.putCursor(name, { hash: last.hash, expiration: life(last.expiration) });
-    });
-    if (fresh.size > 0) onAdded(fresh.size);
-    return fresh.size;
   }
 }
 

@@ -17,19 +17,22 @@ import {
 } from "../../../groups/index.js";
 import type { SessionId } from "../../../identity/index.js";
 import type { IncomingLegacyGroup, Profile } from "../../../messages/index.js";
-import {
-  type InboxItem,
-  MESSAGES,
-  type MessageRecord,
-  messageId,
-  type Queued,
-} from "../../../store/index.js";
+import { type InboxItem, MESSAGES, messageId, type Queued } from "../../../store/index.js";
 import { admit } from "../../admission.js";
 import type { Deliverable, LegacyGroupMessage } from "../../received.js";
-import { identityOf, knownUntil, markReceived, type Undecodable, undecodable } from "../../received-marks.js";
+import {
+  identityOf,
+  knownUntil,
+  markReceived,
+  tellRefusal,
+  type Undecodable,
+  undecodable,
+} from "../../received-marks.js";
 import type { MessageSource, Track } from "../../sources.js";
-import { forgetMessage, putMessage } from "../../world.js";
-import { type GroupSourceWorld, Waiting } from "../source.js";
+import { forgetMessage } from "../../world.js";
+import type { GroupSourceWorld } from "../source.js";
+import { recordText } from "../text-records.js";
+import { Waiting } from "../waiting.js";
 import { applyControl, type SentControl } from "./sending.js";
 import type { LegacyWorld } from "./world.js";
 
@@ -39,9 +42,6 @@ export interface LegacySourceWorld extends LegacyWorld {
   /** The profile that came with a message. */
   readonly applyProfile: (from: SessionId, profile: Profile) => Promise<void>;
 }
-
-/** A message of a later time is kept on no record: it would never grow old. */
-const FUTURE_MS = 86_400_000;
 
 /** The source of the messages in the boxes of legacy groups. */
 export function legacyGroupSource(world: LegacySourceWorld): MessageSource {
@@ -83,7 +83,7 @@ async function read(
   item: Queued<InboxItem>,
   isInFlight: (identity: string) => boolean,
 ): Promise<Deliverable | "later" | undefined> {
-  const { self, store, clock, events, log, legacy } = world;
+  const { self, store, clock, events, legacy } = world;
   const { hash } = item;
   const drop = (rule: string, reason: string): undefined => {
     events.emit("dropped", { rule, reason, hash });
@@ -93,8 +93,8 @@ async function read(
   if (state?.status !== "active") return drop("GROUP_NOT_JOINED", "the account is not in the group");
   const result = decode(world, state, item);
   if (result === "undecryptable") {
-    const isLate = item.expiration <= clock.now() || !waiting.add(item);
-    return isLate ? drop("GROUP_MESSAGE_UNDECRYPTABLE", "no pair of the group opens it") : "later";
+    const mayWait = waiting.takes(item, clock.now());
+    return mayWait ? "later" : drop("GROUP_MESSAGE_UNDECRYPTABLE", "no pair of the group opens it");
   }
   if (result.kind === "dropped") return drop(result.rule, result.reason);
   if (result.kind === "control") {
@@ -107,9 +107,7 @@ async function read(
   const message: LegacyGroupMessage = { ...result.message, source: "legacy-group" };
   const admission = await admit({ ...world, now: clock.now }, message, isInFlight(identityOf(message)));
   if (admission.kind === "admitted") return message;
-  const { rule, reason } = admission;
-  if (rule !== "V12" || message.from !== self) return drop(rule, reason);
-  log.debug("an own message came back", { hash });
+  tellRefusal(world, message, admission, hash);
   return undefined;
 }
 
@@ -149,30 +147,14 @@ async function apply(
   item: InboxItem,
   track: Track,
 ): Promise<void> {
-  const { store, clock, disappearing } = world;
-  const { from, timestamp, kind, outgoing } = message;
-  if (kind === "unsend") {
+  const { store, clock } = world;
+  const { from, outgoing } = message;
+  if (message.kind === "unsend") {
     const { target } = message;
     const record = await store.get(MESSAGES, messageId(target.author, target.timestamp));
     await store.write((batch) => forgetMessage(batch, target, record, clock.now()));
     return;
   }
   if (message.profile !== undefined && !outgoing) track(world.applyProfile(from, message.profile));
-  const isRecorded = kind === "text" && timestamp <= clock.now() + FUTURE_MS;
-  if (!isRecorded || (await store.peek(MESSAGES, messageId(from, timestamp))) !== undefined) return;
-  const record = recordOf(message, item, clock.now());
-  track(store.write((batch) => putMessage(batch, { author: from, timestamp }, record)));
-  if (record.disappearsAt !== undefined) disappearing.wake();
-}
-
-function recordOf(message: LegacyGroupMessage, { hash, expiration }: InboxItem, now: number): MessageRecord {
-  const { conversation, kind } = message;
-  const { mode, seconds } = message.expiration;
-  return {
-    conversation,
-    kind,
-    hash,
-    ...(kind === "text" && message.attachments.length > 0 ? { attachments: true } : {}),
-    ...(mode === "off" ? {} : { disappearsAt: Math.min(expiration, now + seconds * 1000) }),
-  };
+  await recordText(world, message, item, track);
 }
